@@ -1,0 +1,23 @@
+/* AG Grid: Chinese texts, and one cell renderer that prints a number with its state and provenance for tests and readers. */
+(function () {
+  "use strict";
+  var functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  var components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+
+  functions.localeText = function (params) {
+    var texts = window.agGridLocaleZhCN || {};
+    return texts[params.key] === undefined ? params.defaultValue : texts[params.key];
+  };
+
+  // Rows carry {field: raw, "field$": {text, state, metric, n, N, by, code}}; text nodes only, so data cannot become markup.
+  components.Measure = function (props) {
+    var cell = props.data && props.data[props.colDef.field + "$"];
+    if (!cell) { return null; }
+    var attributes = { className: "measure", "data-state": cell.state };
+    ["metric", "value", "n", "N", "by", "code"].forEach(function (name) {
+      if (cell[name] !== undefined && cell[name] !== null) { attributes["data-" + name] = String(cell[name]); }
+    });
+    var detail = cell.detail ? window.React.createElement("span", { className: "measure-detail" }, cell.detail) : null;
+    return window.React.createElement("span", attributes, cell.text, detail);
+  };
+})();

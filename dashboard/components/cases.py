@@ -1,0 +1,62 @@
+"""Which cases are behind the number? A short list with the words that let somebody act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+
+from dashboard import words
+from dashboard.components.panel import empty
+
+Case = Mapping[str, Any]
+
+
+def case_list(cases: Sequence[Case], *, total: int, none: str = "没有符合条件的事项") -> html.Div:
+    """Cases as rows: what and where, who, and how long over or before the deadline; says how many are not listed."""
+    if not cases:
+        return html.Div(empty(none), className="cases")
+    rows = [_row(case) for case in cases]
+    more = total - len(cases)
+    tail = [html.Div(f"另 {words.full(more)} 件", className="cases-more")] if more > 0 else []
+    return html.Div([html.Ul(rows, className="case-rows"), *tail], className="cases")
+
+
+def _row(case: Case) -> html.Li:
+    place = " ".join(filter(None, [_label(case, "town"), _label(case, "village")])) or "地点未匹配"
+    about = [_label(case, "kind"), _label(case, "category"), place, _label(case, "department") or "未派部门"]
+    return html.Li(
+        [
+            html.Div(
+                [
+                    html.Div(str(case.get("title") or _label(case, "category") or "（无标题）"), className="case-title"),
+                    html.Div(" · ".join(filter(None, about)), className="case-about"),
+                ],
+                className="case-what",
+            ),
+            html.Div([_deadline(case), html.Div(_number(case), className="case-about")], className="case-when"),
+        ],
+        className="case",
+    )
+
+
+def _label(case: Case, dimension: str) -> str:
+    return str(case.get(f"{dimension}_name") or "")
+
+
+def _number(case: Case) -> str:
+    return str(case.get("case_id") or "")
+
+
+def _deadline(case: Case) -> html.Div:
+    hours = case.get("overdue_hours")
+    if case.get("status") == "closed":
+        return html.Div("已办结", className="case-late")
+    if hours is None:
+        return html.Div("期限不可计算", className="case-late is-unknown")
+    number, unit = words.duration(abs(float(hours)))
+    if float(hours) > 0:
+        return html.Div(f"超期 {number} {unit}", className="case-late is-overdue")
+    return html.Div(f"还剩 {number} {unit}", className="case-late")
+

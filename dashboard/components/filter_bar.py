@@ -1,0 +1,156 @@
+"""What can be narrowed, on one row: period, the four dimensions leaders use, the rest under 更多, then chips and a sentence."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.filters import DIMENSIONS, Filters, Vocabulary
+
+FIRST = {"town": "乡镇", "department": "部门", "kind": "类型", "severity": "性质"}
+MORE = {"level": "等级", "category": "类别", "channel": "渠道", "status": "状态"}
+CONTROLS = {**FIRST, **MORE}
+"""Dimension → the word on its control. Villages and grids are chosen on the map."""
+
+CLEAR_ALL = "&".join(f"{dimension}=" for dimension in DIMENSIONS)
+
+
+def control_id(dimension: str) -> str:
+    """The element id of a dimension's control."""
+    return f"filter-{dimension}"
+
+
+def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
+    """The filter bar with the choices of the current snapshot."""
+    more = [_choice(dimension, name, vocabulary) for dimension, name in MORE.items()]
+    controls: list[Any] = [_period(as_of)]
+    controls += [_choice(dimension, name, vocabulary) for dimension, name in FIRST.items()]
+    controls.append(
+        dmc.Popover(
+            [
+                dmc.PopoverTarget(html.Button("更多 ▾", type="button", className="bar-button", id="filter-more")),
+                dmc.PopoverDropdown(html.Div(more, className="bar-more")),
+            ],
+            position="bottom-start",
+            shadow="md",
+            trapFocus=True,
+            keepMounted=True,
+            closeOnClickOutside=True,
+        )
+    )
+    return html.Div(
+        [
+            html.Details(
+                [
+                    html.Summary("筛选", className="bar-summary"),
+                    html.Div(controls, className="bar-controls"),
+                ],
+                open=True,
+                className="bar-fold",
+                id="filter-fold",
+            ),
+            html.Div(id="sentence", className="bar-sentence", **{"aria-live": "polite"}),
+            html.Div(id="chips", className="chips"),
+            html.Div(id="notes", className="notes", role="status"),
+        ],
+        className="bar",
+        role="search",
+        **{"aria-label": "筛选"},
+    )
+
+
+def _choice(dimension: str, name: str, vocabulary: Vocabulary) -> Component:
+    options = [{"value": code, "label": label} for code, label in vocabulary.get(dimension, {}).items()]
+    return dmc.MultiSelect(
+        id=control_id(dimension),
+        data=options,
+        placeholder=name,
+        searchable=True,
+        size="sm",
+        className="bar-choice",
+        nothingFoundMessage="没有匹配项",
+        maxDropdownHeight=320,
+        comboboxProps={"width": 220, "position": "bottom-start", "shadow": "md"},
+        withCheckIcon=True,
+        **{"aria-label": DIMENSIONS[dimension]},
+    )
+
+
+def _period(as_of: datetime) -> Component:
+    return dmc.DatePickerInput(
+        id="filter-period",
+        type="range",
+        valueFormat="YYYY-MM-DD",
+        labelSeparator="至",
+        placeholder="全部时段",
+        presets=presets(as_of.date()),
+        firstDayOfWeek=1,
+        numberOfColumns=2,
+        monthLabelFormat="YYYY年M月",
+        yearLabelFormat="YYYY年",
+        monthsListFormat="M月",
+        clearable=True,
+        allowSingleDateInRange=True,
+        highlightToday=False,
+        size="sm",
+        className="bar-period",
+        maxDate=as_of.date().isoformat(),
+        clearButtonProps={"aria-label": "清除时段"},
+        **{"aria-label": "时段"},
+    )
+
+
+def presets(today: date) -> list[dict[str, Any]]:
+    """The usual spans, counted back from the day of the data."""
+    month = today.replace(day=1)
+    last_month_end = month - timedelta(days=1)
+    spans = [
+        ("近7天", today - timedelta(days=6), today),
+        ("近30天", today - timedelta(days=29), today),
+        ("近90天", today - timedelta(days=89), today),
+        ("本月", month, today),
+        ("上月", last_month_end.replace(day=1), last_month_end),
+        ("今年", today.replace(month=1, day=1), today),
+    ]
+    found: list[dict[str, Any]] = [
+        {"value": [first.isoformat(), last.isoformat()], "label": label} for label, first, last in spans
+    ]
+    return [*found, {"value": ["", ""], "label": "全部时段"}]
+
+
+def period_value(filters: Filters, as_of: datetime) -> list[str | None]:
+    """What the period control shows: both days inclusive, nothing for all time."""
+    if filters.since is None and filters.until is None:
+        return [None, None]
+    last = filters.until - timedelta(days=1) if filters.until else as_of.date()
+    first = filters.since or last
+    return [first.isoformat(), last.isoformat()]
+
+
+def placeholder(dimension: str, filters: Filters) -> str:
+    """The word on a control, with how many are chosen."""
+    chosen = len(filters.values(dimension))
+    return f"{CONTROLS[dimension]} · {chosen}" if chosen else CONTROLS[dimension]
+
+
+def chips(filters: Filters, vocabulary: Vocabulary) -> list[Component]:
+    """One removable chip per chosen code, and 清除 where there is any."""
+    found: list[Component] = []
+    for dimension, name in DIMENSIONS.items():
+        for code in filters.values(dimension):
+            label = vocabulary.get(dimension, {}).get(code, code)
+            found.append(
+                html.Button(
+                    [html.Span(f"{name}：{label}"), html.Span("✕", className="chip-cross", **{"aria-hidden": "true"})],
+                    type="button",
+                    className="chip",
+                    **{"data-drop": f"{dimension}:{code}", "aria-label": f"去掉 {name}：{label}"},
+                )
+            )
+    if found:
+        found.append(html.Button("清除", type="button", className="chip is-clear", **{"data-set": CLEAR_ALL}))
+    return found

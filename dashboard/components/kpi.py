@@ -1,0 +1,68 @@
+"""One headline number: what it is, how much, out of what, and whether it really moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dash import html
+
+from dashboard.comparison import Change
+from dashboard.components.measure import measure
+from dashboard.metrics.values import Value
+
+SHAPES = {"up": "▲", "down": "▼", "flat": "▬"}
+VERDICTS = {"better": "好转", "worse": "变差", "plain": ""}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kpi:
+    """A headline metric, an optional second one under it, its changes and its course."""
+
+    title: str
+    key: str
+    value: Value
+    changes: tuple[tuple[str, Change | None], ...] = ()
+    second: tuple[str, str, Value] | None = None
+    spark: str = ""
+    is_alarm: bool = False
+
+
+def card(kpi: Kpi) -> html.Div:
+    """The KPI card."""
+    main = measure(kpi.key, kpi.value)
+    head: list[Any] = [html.Span(kpi.title, className="kpi-title")]
+    if kpi.spark:
+        head.append(html.Img(src=kpi.spark, className="kpi-spark", alt=""))
+    lines: list[Any] = [html.Div(head, className="kpi-head"), html.Div(main, className="kpi-main")]
+    lines.append(html.Div(_second(kpi), className="kpi-second"))
+    lines += [html.Div(change_line(name, change), className="kpi-change") for name, change in kpi.changes]
+    alarm = " is-alarm" if kpi.is_alarm and kpi.value.value else ""
+    return html.Div(lines, className="kpi" + alarm)
+
+
+def _second(kpi: Kpi) -> list[Any]:
+    if kpi.second is None:
+        return []
+    title, key, value = kpi.second
+    return [html.Span(title, className="kpi-second-title"), measure(key, value)]
+
+
+def change_line(name: str, change: Change | None) -> list[Any]:
+    """“环比 ▲ +8.1% 变差”, 持平 within chance, 无可比数据 where there is nothing to compare with."""
+    label = html.Span(name, className="change-name")
+    if change is None:
+        return [label, html.Span("无可比数据", className="change-none")]
+    shape = html.Span(SHAPES[change.direction], className="change-shape", **{"aria-hidden": "true"})
+    text = "持平" if change.direction == "flat" else change.text
+    verdict = VERDICTS[change.verdict]
+    parts = [label, shape, html.Span(text, title=change.text)]
+    if verdict:
+        parts.append(html.Span(verdict, className="change-verdict"))
+    return [html.Span(parts, className=f"change is-{change.verdict}")]
+
+
+def stat(title: str, key: str, value: Value) -> html.Div:
+    """A small number in a list: title left, value right."""
+    return html.Div([html.Span(title, className="stat-title"), measure(key, value)], className="stat")
+

@@ -1,0 +1,49 @@
+"""How does a number stand on a page? With its state, its key and its raw value, so that page and API can be compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from dashboard import words
+from dashboard.metrics.catalog import BY_KEY
+from dashboard.metrics.values import Value
+
+Group = tuple[str, str]
+"""The dimension(s) and code(s) a number belongs to: ("town", "990108001"), ("town,kind", "990108001,R")."""
+
+
+def attributes(key: str, value: Value, group: Group | None = None) -> dict[str, str]:
+    """The data-* attributes of a displayed number (HTML knows no capitals: N travels as data-total)."""
+    found = {"data-metric": key, "data-state": value.state, "data-value": _raw(value.value)}
+    if value.N is not None:
+        found |= {"data-n": _raw(value.n), "data-total": str(value.N)}
+    if group:
+        found |= {"data-by": group[0], "data-code": group[1]}
+    return found
+
+
+def _raw(number: float | None) -> str:
+    return "" if number is None else repr(number)
+
+
+def measure(key: str, value: Value, *, group: Group | None = None, detail: bool = True) -> html.Span:
+    """A metric's value in words: number, unit, and n/N unless told otherwise."""
+    shown = words.shown(BY_KEY[key], value)
+    children: list[Any] = [html.Span(shown.text, className="measure-number")]
+    if shown.unit:
+        children.append(html.Span(shown.unit, className="measure-unit"))
+    if detail and shown.detail:
+        children.append(html.Span(shown.detail, className="measure-detail"))
+    return html.Span(children, className=f"measure is-{shown.state}", **attributes(key, value, group))
+
+
+def cell(key: str, value: Value, *, group: Group | None = None) -> dict[str, Any]:
+    """The same number as an AG Grid cell for the Measure renderer of assets/grids.js."""
+    metric = BY_KEY[key]
+    found = {name.removeprefix("data-"): text for name, text in attributes(key, value, group).items()}
+    shown = words.shown(metric, value)
+    text = words.brief(metric, value)
+    detail = shown.detail if shown.state == "small" else ""
+    return found | {"text": text, "detail": detail, "title": shown.line}

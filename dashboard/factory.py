@@ -1,0 +1,260 @@
+"""How do pages become an application? The only module that knows Dash's wiring."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import pkgutil
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from dashboard import intent, pages, shell, theme, words
+from dashboard.ask import Ask
+from dashboard.components import filter_bar, measure
+from dashboard.filters import Filters, parse
+from dashboard.page import Page, Panel, prop
+
+log = logging.getLogger("yiping.pages")
+
+CONTROLS = tuple(filter_bar.CONTROLS)
+
+
+class Warehouse(Protocol):
+    """What a page needs of the warehouse: the Ask of the current snapshot, for as long as it is leased."""
+
+    def lease(self) -> AbstractContextManager[Ask]:
+        """Hold the current snapshot while asking."""
+        ...
+
+
+def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
+    """The Dash application over a warehouse, on a FastAPI server that may already have routes of its own."""
+    app = Dash(
+        __name__,
+        server=server,
+        pages_folder="",
+        suppress_callback_exceptions=True,
+        assets_folder=str(theme.ASSETS),
+        title="态势一屏尽观",
+        update_title=None,
+        add_log_handler=False,
+        index_string=shell.INDEX,
+    )
+    found = find_pages()
+
+    def layout() -> Any:
+        with warehouse.lease() as ask:
+            return shell.shell(found, ask.info, ask.vocabulary)
+
+    app.layout = layout
+    _wire_state(app, warehouse)
+    _wire_address(app, found)
+    _wire_frame(app, found)
+    _wire_sentence(app, warehouse)
+    for page in found:
+        _wire_page(app, page, warehouse)
+        _wire_picks(app, page)
+    return app
+
+
+def find_pages() -> tuple[Page, ...]:
+    """Every `PAGE` in dashboard/pages, in order."""
+    names = [module.name for module in pkgutil.iter_modules(pages.__path__)]
+    found = [importlib.import_module(f"{pages.__name__}.{name}").PAGE for name in names]
+    return tuple(sorted(found, key=lambda page: page.order))
+
+
+# --- the state: what the address, a click or a control comes to -------------------------------------------------
+
+
+def _wire_state(app: Dash, warehouse: Warehouse) -> None:
+    values = [Input(filter_bar.control_id(d), "value") for d in CONTROLS]
+
+    @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
+        Output("filters", "data"),
+        Output("notes", "children"),
+        Output("chips", "children"),
+        Output("filter-period", "value"),
+        [Output(filter_bar.control_id(d), "value") for d in CONTROLS],
+        [Output(filter_bar.control_id(d), "placeholder") for d in CONTROLS],
+        Input("url", "href"),
+        Input("intent", "data"),
+        Input("filter-period", "value"),
+        values,
+        State("filters", "data"),
+    )
+    async def change_state(
+        href: str | None, wish: dict[str, Any] | None, days: list[str | None] | None, chosen: list[Any], now: str | None
+    ) -> Any:
+        trigger = ctx.triggered_id
+        return await asyncio.to_thread(_next_state, warehouse, (trigger, href, wish, days, chosen, now))
+
+
+def _next_state(warehouse: Warehouse, said: tuple[Any, ...]) -> Any:
+    trigger, href, wish, days, chosen, now = said
+    if href is None:
+        raise PreventUpdate
+    with warehouse.lease() as ask:
+        vocabulary, as_of = ask.vocabulary, ask.info.as_of
+    from_address = now is None or trigger in (None, "url")
+    if from_address:
+        parsed = parse(urlsplit(href).query, vocabulary)
+        filters, notes = parsed.filters, parsed.notes
+    else:
+        before = parse(now, vocabulary).filters
+        filters, notes = _moved(before, trigger, wish, days, chosen), ()
+        if filters == before:
+            raise PreventUpdate
+    query = intent.query(filters)
+    return (
+        no_update if query == now else query,
+        "；".join(notes),
+        filter_bar.chips(filters, vocabulary),
+        filter_bar.period_value(filters, as_of) if trigger != "filter-period" else no_update,
+        [list(filters.values(d)) if trigger != filter_bar.control_id(d) else no_update for d in CONTROLS],
+        [filter_bar.placeholder(d, filters) for d in CONTROLS],
+    )
+
+
+def _moved(
+    before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: Any, chosen: Sequence[Any]
+) -> Filters:
+    if trigger == "intent":
+        return intent.apply(before, wish or {})
+    if trigger == "filter-period":
+        return intent.period(before, days)
+    for dimension, codes in zip(CONTROLS, chosen, strict=True):
+        if trigger == filter_bar.control_id(dimension):
+            return intent.choose(before, dimension, codes)
+    return before
+
+
+# --- the address and the frame ------------------------------------------------------------------------------------
+
+
+def _wire_address(app: Dash, found: Sequence[Page]) -> None:
+    app.clientside_callback(
+        ClientsideFunction("yiping", "writeAddress"), Output("address", "data"), Input("filters", "data")
+    )
+    app.clientside_callback(
+        ClientsideFunction("yiping", "navigate"),
+        [Output(shell.nav_id(page), "href") for page in found],
+        Input("filters", "data"),
+        Input("url", "pathname"),
+    )
+
+
+def _wire_frame(app: Dash, found: Sequence[Page]) -> None:
+    by_path = {page.path: page for page in found}
+
+    @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
+        Output("page", "children"),
+        Output("page-key", "data"),
+        Input("url", "pathname"),
+        State("page-key", "data"),
+    )
+    async def show_page(path: str | None, shown: str | None) -> Any:
+        page = by_path.get((path or "/").rstrip("/") or "/")
+        if page is None:
+            return shell.lost(), None
+        if page.key == shown:
+            raise PreventUpdate
+        return page.frame(), page.key
+
+
+def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
+    def load(query: str) -> Any:
+        with warehouse.lease() as ask:
+            filters = parse(query, ask.vocabulary).filters
+            accepted = ask.numbers(["accepted"], filters=filters).only("accepted")
+            return (
+                ["受理 ", measure.measure("accepted", accepted)],
+                shell.facts(ask.info),
+                shell.footnote(ask.info),
+            )
+
+    @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
+        Output("sentence", "children"),
+        Output("head-facts", "children"),
+        Output("foot", "children"),
+        Input("filters", "data"),
+    )
+    async def say(query: str | None) -> Any:
+        if query is None:
+            raise PreventUpdate
+        return await asyncio.to_thread(load, query)
+
+
+# --- a page's data ------------------------------------------------------------------------------------------------
+
+
+def _wire_page(app: Dash, page: Page, warehouse: Warehouse) -> None:
+    targets = page.targets
+
+    @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
+        [Output(element, name) for element, name in targets],
+        Input("filters", "data"),
+    )
+    async def fill_page(query: str | None) -> Any:
+        if query is None:
+            raise PreventUpdate
+        return await asyncio.to_thread(fill, page, warehouse, query)
+
+
+def fill(page: Page, warehouse: Warehouse, query: str) -> list[Any]:
+    """Everything a page shows for a query string, in the order of `page.targets`."""
+    drawn: dict[tuple[str, str], Any] = {}
+    with warehouse.lease() as ask:
+        filters = parse(query, ask.vocabulary).filters
+        for panel in page.panels:
+            drawn |= fill_panel(panel, ask, filters)
+    return [drawn.get(target, no_update) for target in page.targets]
+
+
+def fill_panel(panel: Panel, ask: Ask, filters: Filters) -> dict[tuple[str, str], Any]:
+    """One panel's elements. A failure stays in the panel: the last good picture, a sentence, and a number to ask about."""
+    try:
+        drawn = {prop(target): value for target, value in panel.view(panel.load(ask, filters)).items()}
+    except Exception:
+        fault = secrets.token_hex(3)
+        log.exception("panel %s failed, fault %s", panel.id, fault)
+        return {(f"{panel.id}-fault", "children"): f"{panel.title}未更新，其余正常（错误号 {fault}）"}
+    drawn[(f"{panel.id}-fault", "children")] = ""
+    drawn[(f"{panel.id}-asof", "children")] = f"截至 {words.short_moment(ask.info.as_of)}"
+    return drawn
+
+
+def _wire_picks(app: Dash, page: Page) -> None:
+    reader: dict[str, str] = {"clickData": "pickFromChart", "cellClicked": "pickFromGrid"}
+    for element, name in page.picks:
+        app.clientside_callback(
+            ClientsideFunction("yiping", reader[name]),
+            Output("intent", "data", allow_duplicate=True),
+            Input(element, name),
+            prevent_initial_call=True,
+        )
+    for prefix in page.maps:
+        app.clientside_callback(
+            ClientsideFunction("yiping", "scene"),
+            Output(f"{prefix}-areas", "data"),
+            Output(f"{prefix}-outline", "data"),
+            Output(f"{prefix}-names", "data"),
+            Output(f"{prefix}-map", "viewport"),
+            Input(f"{prefix}-scene", "data"),
+            State(f"{prefix}-areas", "data"),
+        )
+    for element in page.metric_choosers:
+        app.clientside_callback(
+            ClientsideFunction("yiping", "setMetric"),
+            Output("intent", "data", allow_duplicate=True),
+            Input(element, "value"),
+            State("filters", "data"),
+            prevent_initial_call=True,
+        )

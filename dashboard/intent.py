@@ -1,0 +1,90 @@
+"""What did the reader just do, and what are the filters then? Every click and control ends here, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from dashboard.filters import DIMENSIONS, VIEW_KEYS, Filters
+
+ALL_TIME = Filters(metric="accepted")
+"""A bare path opens with the default period, so “all time, nothing chosen” needs a query of its own."""
+
+_BELOW = {"town": ("village", "grid"), "village": ("grid",)}
+"""Choosing another place lets go of what lies inside the old one."""
+
+
+def apply(filters: Filters, intent: Mapping[str, Any]) -> Filters:
+    """The filters after an intent: {"pick": "town:…,kind:…"}, {"drop": "town:…"} or {"set": "town=…&village="}."""
+    if isinstance(intent.get("pick"), str):
+        return pick(filters, _pairs(intent["pick"]))
+    if isinstance(intent.get("drop"), str):
+        return drop(filters, _pairs(intent["drop"]))
+    if isinstance(intent.get("set"), str):
+        return assign(filters, parse_qsl(intent["set"], keep_blank_values=True, max_num_fields=50))
+    return filters
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    found = [part.partition(":") for part in text.split(",")]
+    return [(dimension, code) for dimension, _, code in found if dimension in DIMENSIONS and code]
+
+
+def pick(filters: Filters, pairs: Sequence[tuple[str, str]]) -> Filters:
+    """Choose these codes; all of them chosen already lets them go."""
+    if all(filters.values(dimension) == (code,) for dimension, code in pairs):
+        for dimension, _ in pairs:
+            filters = filters.replace(**{dimension: ()})
+        return filters
+    for dimension, code in pairs:
+        below = {lower: () for lower in _BELOW.get(dimension, ())}
+        filters = filters.replace(**{dimension: (code,)}, **below)
+    return filters
+
+
+def drop(filters: Filters, pairs: Sequence[tuple[str, str]]) -> Filters:
+    """Let single codes go."""
+    for dimension, code in pairs:
+        rest = tuple(chosen for chosen in filters.values(dimension) if chosen != code)
+        filters = filters.replace(**{dimension: rest})
+    return filters
+
+
+def assign(filters: Filters, pairs: Sequence[tuple[str, str]]) -> Filters:
+    """Set keys to exactly these values; an empty value clears the key."""
+    wanted: dict[str, list[str]] = {}
+    for key, value in pairs:
+        wanted.setdefault(key, []).extend([value] if value else [])
+    for key, values in wanted.items():
+        if key in DIMENSIONS:
+            filters = filters.replace(**{key: tuple(values)})
+        elif key in VIEW_KEYS:
+            filters = filters.replace(**{key: values[-1] if values else ""})
+    return filters
+
+
+def choose(filters: Filters, dimension: str, codes: Sequence[str] | None) -> Filters:
+    """What a control says about one dimension."""
+    below = {lower: () for lower in _BELOW.get(dimension, ())} if dimension in _BELOW else {}
+    return filters.replace(**{dimension: tuple(codes or ())}, **below)
+
+
+def period(filters: Filters, days: Sequence[str | None] | None) -> Filters:
+    """What the period control says; half a choice changes nothing, an empty one means all time."""
+    first, last = [*(days or ()), None, None][:2]
+    if not first and not last:
+        return filters.shifted(since=None, until=None)
+    if not first or not last:
+        return filters
+    try:
+        since, until = date.fromisoformat(first[:10]), date.fromisoformat(last[:10]) + timedelta(days=1)
+    except ValueError:
+        return filters
+    return filters.shifted(since=since, until=until) if since < until else filters
+
+
+def query(filters: Filters) -> str:
+    """The query string of a state; never empty."""
+    return filters.to_query() or ALL_TIME.to_query()

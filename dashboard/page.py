@@ -1,0 +1,60 @@
+"""What is a page? A value: panels that first ask, then draw, and a frame that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dash.development.base_component import Component
+
+from dashboard.ask import Ask
+from dashboard.filters import Filters
+
+Target = str | tuple[str, str]
+"""An element to fill: its id (then its children), or (id, property)."""
+
+Picks = tuple[tuple[str, str], ...]
+"""Elements whose click narrows the filters: (element id, "clickData" of a chart or "cellClicked" of a grid)."""
+
+
+def prop(target: Target) -> tuple[str, str]:
+    """A target as (element id, property)."""
+    return (target, "children") if isinstance(target, str) else target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One panel. `load` asks and draws nothing; `view` draws and asks nothing; `fills` names all that `view` may give."""
+
+    id: str
+    title: str
+    load: Callable[[Ask, Filters], Any]
+    view: Callable[[Any], Mapping[Target, Any]]
+    fills: tuple[Target, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One screen, at one path; `frame` is its component tree without data."""
+
+    path: str
+    name: str
+    order: int
+    frame: Callable[[], Component]
+    panels: tuple[Panel, ...]
+    picks: Picks = ()
+    maps: tuple[str, ...] = ()
+    metric_choosers: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The path as a name: “overview” for “/”."""
+        return self.path.strip("/") or "overview"
+
+    @property
+    def targets(self) -> tuple[tuple[str, str], ...]:
+        """Every (element id, property) that the page's callback answers, in order."""
+        own = [prop(target) for panel in self.panels for target in panel.fills]
+        status = [(f"{panel.id}-{part}", "children") for panel in self.panels for part in ("asof", "fault")]
+        return tuple(own + status)

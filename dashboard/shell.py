@@ -1,0 +1,124 @@
+"""What stays while pages change? Header, navigation, filter bar and footer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard import theme, words
+from dashboard.ask import SnapshotInfo
+from dashboard.components import filter_bar
+from dashboard.filters import Vocabulary
+from dashboard.page import Page
+
+INDEX = """<!DOCTYPE html>
+<html lang="zh-CN">
+  <head>
+    {%metas%}
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{%title%}</title>
+    {%favicon%}
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>
+"""
+
+MANTINE: dict[str, Any] = {
+    "primaryColor": "brand",
+    "primaryShade": 6,
+    "colors": {"brand": list(theme.BRAND)},
+    "fontFamily": theme.FONT,
+    "headings": {"fontFamily": theme.FONT},
+    "defaultRadius": 4,
+}
+
+
+def nav_id(page: Page) -> str:
+    """The element id of a page's link."""
+    return f"nav-{page.key}"
+
+
+def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> Component:
+    """The whole document: the frame around every page, with the choices of the current snapshot."""
+    body = html.Div(
+        [
+            html.A("跳到正文", href="#page", className="skip"),
+            dcc.Location(id="url", refresh="callback-nav"),
+            dcc.Store(id="filters"),
+            dcc.Store(id="intent"),
+            dcc.Store(id="address"),
+            dcc.Store(id="page-key"),
+            _header(info),
+            html.Nav([_link(page) for page in pages], className="nav", **{"aria-label": "页面"}),
+            html.Div(
+                [
+                    filter_bar.bar(vocabulary, info.as_of),
+                    html.Main(id="page", className="page", tabIndex="-1"),
+                    html.Footer(id="foot", className="foot"),
+                ],
+                className="content",
+            ),
+        ],
+        className="shell",
+    )
+    return dmc.MantineProvider(
+        dmc.DatesProvider(body, settings={"locale": "zh-cn", "firstDayOfWeek": 1}),
+        theme=MANTINE,
+        forceColorScheme="light",
+    )
+
+
+def _link(page: Page) -> Component:
+    return dcc.Link(page.name, href=page.path, id=nav_id(page), className="nav-link")
+
+
+def _header(info: SnapshotInfo) -> Component:
+    return html.Header(
+        [
+            html.Div(
+                [
+                    html.Span(f"{info.county}综治中心", className="head-county"),
+                    html.Span("态势一屏尽观", className="head-product"),
+                ],
+                className="head-title",
+            ),
+            html.Div(id="facts", className="head-facts", children=facts(info)),
+        ],
+        className="head",
+    )
+
+
+def facts(info: SnapshotInfo) -> list[Component]:
+    """数据截至, 批次, and 演示数据 where it is."""
+    found: list[Component] = [
+        html.Span(["数据截至 ", html.B(words.moment(info.as_of))], id="head-asof"),
+        html.Span(f"批次 {info.snapshot}", className="head-batch"),
+    ]
+    if info.is_demo:
+        found.append(html.Span("演示数据", className="badge"))
+    return found
+
+
+def footnote(info: SnapshotInfo, notice: str = "") -> list[Component]:
+    """The 口径 line under every page."""
+    text = (
+        f"口径：周一至周日为一周，日界零时；时段随数据截至时间 {words.moment(info.as_of)}，不随电脑时钟；"
+        "率均附分子/分母，排名按 Wilson 下界；后续更正以新批次为准。"
+    )
+    return [html.Span(text + notice)]
+
+
+def lost() -> Component:
+    """What an unknown address shows."""
+    return html.Div(
+        [html.H1("没有这个页面", className="lost-title"), dcc.Link("回到总览", href="/")],
+        className="lost",
+    )

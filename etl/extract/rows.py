@@ -1,0 +1,27 @@
+"""What does a reader hand over? Lines of text cells, or the reason why a line has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a file: the line or row number a person finds it at, and its cells as text.
+
+    `problem` is set where the row could not be read into cells; then `cells` is empty.
+    """
+
+    number: int
+    cells: list[str]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file opened one way. `lines` starts at the file's first row, header and titles included."""
+
+    encoding: str
+    lines: Iterator[Line]
+    remark: str = ""

@@ -1,0 +1,66 @@
+"""What may never leave the reader? Names, numbers and rows of persons."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from etl.errors import LoadError
+from etl.mapping import clean_header
+
+SALT_FILE = "pseudonym.key"
+
+_MASKS = (
+    (re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)"), "[证件号已隐去]"),
+    (re.compile(r"(?<!\d)\d{16,19}(?!\d)"), "[账号已隐去]"),
+    (re.compile(r"(?<!\d)1\d{10}(?!\d)"), "[电话已隐去]"),
+    (re.compile(r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)"), "[电话已隐去]"),
+    (re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][A-Z0-9]{5,6}"), "[车牌已隐去]"),
+)
+
+
+def refuse_forbidden(header: Sequence[str], declared: Iterable[str], rules: Sequence[Mapping[str, str]]) -> None:
+    """Stop the load if a column may not come in. Raises `LoadError` naming the column and the reason.
+
+    Columns on the refuse list stop it always; columns that look like personal data stop it unless the mapping
+    declares what happens to them.
+    """
+    allowed = {clean_header(name) for name in declared}
+    for name in header:
+        plain = clean_header(name).lower()
+        for rule in rules:
+            if rule["pattern"] not in plain:
+                continue
+            if rule["handling"] == "refuse" or clean_header(name) not in allowed:
+                raise LoadError(f"列“{name}”不得导入：{rule['reason']}。请在来源系统导出时去掉该列后重试")
+
+
+def read_salt(warehouse: Path) -> bytes:
+    """The warehouse's own key for pseudonyms, made at the first load and readable by its owner only."""
+    path = warehouse / SALT_FILE
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def pseudonym(salt: bytes, text: str) -> str:
+    """A keyed hash of an identifier (HMAC-SHA256, 128 bits), or '' for an empty one."""
+    plain = text.strip().upper()
+    return hmac.new(salt, plain.encode(errors="replace"), hashlib.sha256).hexdigest()[:32] if plain else ""
+
+
+def mask(text: str) -> str:
+    """Free text with certificate, account, phone and plate numbers replaced by words."""
+    for pattern, word in _MASKS:
+        text = pattern.sub(word, text)
+    return text
+
+
+def shape(text: str) -> str:
+    """What a bad value looked like, without saying it: the first four characters, then one * per character."""
+    return text[:4] + "*" * min(len(text) - 4, 20) if len(text) > 4 else "*" * len(text)

@@ -1,0 +1,70 @@
+"""What has the county configured? Code tables, limits, calendar and thresholds from `data/reference`."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from etl.errors import LoadError
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "data" / "reference"
+SOURCES = ROOT / "data" / "sources"
+
+CALENDAR_FROM = 2000
+CALENDAR_TO = 2035
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference folder, read once."""
+
+    folder: Path = REFERENCE
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """The rows of `<name>.csv`. Raises `LoadError` if the file is missing or not UTF-8."""
+        path = self.folder / f"{name}.csv"
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as handle:
+                return list(csv.DictReader(handle))
+        except (OSError, UnicodeDecodeError) as error:
+            raise LoadError(f"参考数据 {path} 无法读取：{error}") from error
+
+    @cached_property
+    def rules(self) -> dict[str, Any]:
+        """Thresholds of `rules.toml`, by section."""
+        return tomllib.loads((self.folder / "rules.toml").read_text(encoding="utf-8"))
+
+    @cached_property
+    def codes(self) -> dict[str, dict[str, str]]:
+        """Code set → label → code, plus each code as its own label."""
+        sets: dict[str, dict[str, str]] = {}
+        for row in self.rows("codes"):
+            words = sets.setdefault(row["code_set"], {})
+            words[row["label"]] = row["code"]
+            words.setdefault(row["code"], row["code"])
+        sets["category"] = {r["name"]: r["category"] for r in self.rows("categories")}
+        sets["category"].update({r["category"]: r["category"] for r in self.rows("categories")})
+        return sets
+
+    @cached_property
+    def calendar(self) -> list[tuple[date, bool, int, str, bool]]:
+        """Every day of 2000–2035 as (day, is_workday, workday_no, holiday_name, announced)."""
+        special = {
+            date.fromisoformat(r["day"]): (r["is_workday"] == "1", r["holiday_name"])
+            for r in self.rows("calendar")
+        }
+        announced = {day.year for day in special}
+        days: list[tuple[date, bool, int, str, bool]] = []
+        day, count = date(CALENDAR_FROM, 1, 1), 0
+        while day.year <= CALENDAR_TO:
+            works, name = special.get(day, (day.weekday() < 5, ""))
+            count += works
+            days.append((day, works, count, name, day.year in announced))
+            day += timedelta(days=1)
+        return days

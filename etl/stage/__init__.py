@@ -1,0 +1,235 @@
+"""From text to typed rows: every value that cannot be read is named, every row gets exactly one fate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from etl.entities import ENTITIES, Entity, Field
+from etl.mapping import Mapping
+
+EMPTY_WORDS = ["", "NULL", "null", "None", "nan", "NaN", "NaT", "无", "空", "-", "--", "—", "/", "N/A", "#N/A", "#REF!", "不详", "未知"]
+EARLIEST_YEAR = 1950
+
+MACROS = """
+create macro tidy(x) as trim(translate(x, '０１２３４５６７８９：－／．，\u3000\u200b\u200c\u200d\u2060\ufeff\u00a0\t',
+                                          '0123456789:-/., '));
+create macro clean(x) as case when list_contains(getvariable('empty_words'), tidy(x)) then null else tidy(x) end;
+create macro damaged_by_excel(x) as
+    coalesce(regexp_full_match(x, '\\d+(\\.\\d+)?[eE]\\+?\\d+') or regexp_full_match(x, '\\d{15}000'), false);
+create macro plausible(t) as case when year(t) between 1950 and 2100 then t end;
+"""
+
+Words = Dictionary[str, Dictionary[str, str]]
+"""Code set → word → code."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The raw rows of one mapping."""
+
+    mapping: Mapping
+    file_ids: tuple[int, ...]
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Define the macros and the empty staged tables."""
+    con.execute("set variable empty_words = ?", [EMPTY_WORDS])
+    con.execute(MACROS)
+    con.execute("create table duplicate_row (file_id integer, line_no integer)")
+    for entity in ENTITIES.values():
+        keep = "temp table" if entity.name == "care_visit" else "table"
+        columns = ", ".join(f"{f.name} {_SQL_TYPES[f.type]}" for f in entity.fields)
+        con.execute(
+            f"create {keep} stage_{entity.name} (file_id integer, line_no integer, src_system varchar,"
+            f" own_dimensions boolean, deadline varchar, bad_fields varchar[], {columns})"
+        )
+
+
+def type_rows(con: duckdb.DuckDBPyConnection, batch: Batch, words: Words) -> None:
+    """Type the raw rows of one mapping into its stage table and write what could not be read to quarantine."""
+    entity = batch.mapping.kind
+    params: dict[str, object] = {
+        "files": list(batch.file_ids),
+        "formats": batch.mapping.time_formats,
+        "src": batch.mapping.src_system,
+        "deadline": batch.mapping.deadline,
+    }
+    typed = []
+    for field in entity.fields:
+        typed.append(f"{_typed(field, batch.mapping, words, params)} as {field.name}")
+    bad = ", ".join(
+        f"case when {_bad(field)} then '{field.name}' end" for field in entity.fields if _can_fail(field)
+    )
+    columns = ", ".join(f"typed.{f.name}" for f in entity.fields)
+    con.execute(
+        f"""
+        insert into stage_{entity.name}
+        with typed as (select file_id, line_no, {", ".join(typed)}
+                       from raw_{entity.name} where list_contains($files, file_id))
+        select typed.file_id, typed.line_no, $src, {batch.mapping.own_dimensions}, $deadline,
+               list_filter([{bad}], lambda f: f is not null) as bad_fields, {columns}
+        from typed join raw_{entity.name} as raw using (file_id, line_no)
+        """,
+        params,
+    )
+    for field in entity.fields:
+        _report(con, entity, field, batch)
+
+
+_SQL_TYPES = {
+    "text": "varchar",
+    "code": "varchar",
+    "key": "varchar",
+    "time": "timestamp",
+    "date": "date",
+    "integer": "integer",
+    "number": "double",
+    "boolean": "boolean",
+}
+
+
+def _typed(field: Field, mapping: Mapping, words: Words, params: dict[str, object]) -> str:
+    """The SQL that reads one field; what it cannot read becomes null."""
+    text = f"clean({field.name})"
+    if field.type == "code":
+        return _code(field, mapping, words, params)
+    if field.type == "key":
+        return f"case when not damaged_by_excel({text}) then replace({text}, ' ', '') end"
+    if field.type in ("time", "date"):
+        moment = f"plausible(try_strptime({text}, $formats))"
+        return moment if field.type == "time" else f"{moment}::date"
+    if field.type in ("integer", "number"):
+        number = f"try_cast(replace({text}, ',', '') as double)"
+        whole = f" and n = floor(n) and abs(n) < 2147483647" if field.type == "integer" else ""
+        least = f" and n >= {field.minimum}" if field.minimum is not None else ""
+        return (
+            f"list_filter([{number}], lambda n: isfinite(n){whole}{least})[1]"
+            f"::{'integer' if field.type == 'integer' else 'double'}"
+        )
+    if field.type == "boolean":
+        return f"case when {text} in ('是', '1', 'Y', 'true', '有') then true when {text} in ('否', '0', 'N', 'false') then false end"
+    return text
+
+
+def _code(field: Field, mapping: Mapping, words: Words, params: dict[str, object]) -> str:
+    known = {**words.get(field.code_set, {}), **mapping.codes.get(field.name, {})}
+    params[f"{field.name}_words"] = list(known) or [""]
+    params[f"{field.name}_codes"] = list(known.values()) or [""]
+    lookup = f"map(${field.name}_words::varchar[], ${field.name}_codes::varchar[])[clean({field.name})]"
+    if mapping.own_dimensions and field.code_set in ("department", "category"):
+        return f"coalesce({lookup}, clean({field.name}))"
+    return lookup
+
+
+def _can_fail(field: Field) -> bool:
+    return field.required or field.type != "text"
+
+
+def _bad(field: Field) -> str:
+    unread = f"typed.{field.name} is null"
+    return unread if field.required else f"{unread} and clean(raw.{field.name}) is not null"
+
+
+_ADVICE = {
+    "code": "不在代码表中；请在 data/reference 补充，或在映射文件 [codes] 中写明对应关系",
+    "key": "疑似被 Excel 改坏的编码（科学计数或末三位变 000），请以文本格式重新导出",
+    "time": "不是可识别的时间，请按映射文件 time_formats 的写法导出",
+    "date": "不是可识别的日期，请按映射文件 time_formats 的写法导出",
+    "integer": "不是有效的非负整数",
+    "number": "不是有效的数值",
+    "boolean": "应填“是”或“否”",
+    "text": "为空",
+}
+
+
+def _report(con: duckdb.DuckDBPyConnection, entity: Entity, field: Field, batch: Batch) -> None:
+    """Write the unreadable values of one field to quarantine: the row if it cannot do without, else the value."""
+    if not _can_fail(field):
+        return
+    column = batch.mapping.columns.get(field.name, field.name)
+    severity = "quarantined" if field.required else "flagged"
+    con.execute(
+        f"""
+        insert into quarantine
+        select file_id, line_no, $column, coalesce(left(tidy({field.name}), 40), ''),
+               case when clean({field.name}) is null then 'missing' else $rule end,
+               case when clean({field.name}) is null then $missing else $sentence end, $severity
+        from raw_{entity.name}
+        semi join (select file_id, line_no from stage_{entity.name}
+                   where list_contains(bad_fields, $field) and list_contains($files, file_id)) using (file_id, line_no)
+        """,
+        {
+            "column": column,
+            "rule": f"unreadable_{field.type}",
+            "missing": f"必填项“{column}”为空",
+            "sentence": f"“{column}”{_ADVICE[field.type]}",
+            "severity": severity,
+            "field": field.name,
+            "files": list(batch.file_ids),
+        },
+    )
+
+
+def settle(con: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    """Split the staged rows: `clean_<entity>` keeps the good ones, repeats and conflicts are taken out.
+
+    A repeat with the same content is a duplicate; the same identity with other content is quarantined, because
+    nothing says which of the two is right.
+    """
+    keep = "temp table" if entity.name == "care_visit" else "table"
+    content = ", ".join(f.name for f in entity.fields)
+    identity = ", ".join(entity.identity)
+    con.execute(
+        f"""
+        create temp table ranked as
+        select *, row_number() over same as nth, first_value(content) over same as first_content
+        from (select *, hash(({content})) as content from stage_{entity.name}
+              anti join (select file_id, line_no from quarantine where severity = 'quarantined') using (file_id, line_no))
+        window same as (partition by {identity} order by file_id, line_no)
+        """
+    )
+    con.execute(
+        "insert into duplicate_row select file_id, line_no from ranked where nth > 1 and content = first_content"
+    )
+    con.execute(
+        f"""
+        insert into quarantine
+        select file_id, line_no, '', coalesce(left({entity.identity[0]}, 40), ''), 'conflicting_duplicate',
+               '与前面一行编号相同但内容不同，无法判断哪一行正确，请核对后只保留一行', 'quarantined'
+        from ranked where nth > 1 and content != first_content
+        """
+    )
+    con.execute(
+        f"create {keep} clean_{entity.name} as select * exclude (nth, content, first_content, bad_fields)"
+        " from ranked where nth = 1"
+    )
+    con.execute("drop table ranked")
+
+
+def quarantine_where(
+    con: duckdb.DuckDBPyConnection, table: str, *, rule: str, condition: str, column: str, sentence: str, severity: str
+) -> None:
+    """Write the rows of a staged table that meet a condition to quarantine (rule texts are ours, never data)."""
+    con.execute(
+        f"""
+        insert into quarantine
+        select file_id, line_no, $column, coalesce(left({column or "''"}::varchar, 40), ''), $rule, $sentence, $severity
+        from {table} where {condition}
+        """,
+        {"column": column, "rule": rule, "sentence": sentence, "severity": severity},
+    )
+
+
+def batches(files: Sequence[tuple[int, Mapping]], entity: Entity) -> list[Batch]:
+    """The raw rows of one entity, grouped by the mapping that read them."""
+    grouped: dict[str, list[int]] = {}
+    known: dict[str, Mapping] = {}
+    for file_id, mapping in files:
+        if mapping.entity == entity.name:
+            grouped.setdefault(mapping.name, []).append(file_id)
+            known[mapping.name] = mapping
+    return [Batch(known[name], tuple(ids)) for name, ids in grouped.items()]
