@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from functools import cached_property, lru_cache
+from itertools import product
+from typing import Any, Protocol
 
-from dashboard.filters import Filters, Vocabulary
-from dashboard.metrics.values import Value
+from dashboard.filters import DIMENSIONS, Filters, Vocabulary, window
+from dashboard.metrics.catalog import Metric
+from dashboard.metrics.query import TIME_GROUPS, check_groups, compile_query, look_up, part_count, scope_of
+from dashboard.metrics.values import NO_DATA, Value
+from etl.contract import Pointer
+
+FILL_LIMIT = 20_000
+CACHE_SIZE = 512
+UNMATCHED = "未匹配"
+
+CASE_ORDERS = {
+    "newest": "accept_at desc, case_key desc",
+    "oldest": "accept_at, case_key",
+    "urgent": "status = 'closed', due_at nulls last, case_key",
+}
+
+OVERDUE_AGES = {"1-3": "1–3 天", "4-7": "4–7 天", "8-15": "8–15 天", "16-30": "16–30 天", "30+": "30 天以上"}
+ELAPSED_BINS = {f"{n / 10:.1f}": f"{n / 10:.1f}–{(n + 1) / 10:.1f}" for n in range(20)} | {"2.0+": "2.0 以上"}
+
+Key = tuple[str, ...]
+
+
+class Database(Protocol):
+    """What a snapshot offers: rows of a bound SELECT."""
+
+    pointer: Pointer
+
+    def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Rows as tuples."""
+        ...
+
+    def records(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Rows as dictionaries."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -21,14 +56,15 @@ class SnapshotInfo:
     is_demo: bool
     has_geometry: bool
     geometry_key: str
+    rules: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Row:
     """One group of an answer: its codes and labels (one per `by`), and a value per metric."""
 
-    codes: tuple[str, ...]
-    labels: tuple[str, ...]
+    codes: Key
+    labels: Key
     values: Mapping[str, Value]
 
 
@@ -49,22 +85,320 @@ class Answer:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Some cases, newest or most urgent first, and how many there are in all."""
+    """Some cases, in the order asked for, and how many there are in all."""
 
     rows: tuple[dict[str, Any], ...]
     total: int
 
 
 class Ask:
-    """Questions about one snapshot."""
+    """Questions about one snapshot. Answers are kept: a snapshot never changes."""
 
-    info: SnapshotInfo
-    vocabulary: Vocabulary
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._remember = lru_cache(maxsize=CACHE_SIZE)(self._numbers)
+
+    @cached_property
+    def info(self) -> SnapshotInfo:
+        """The snapshot's identity and settings."""
+        facts = dict(self._db.rows("select key, value from snapshot_info"))
+        has_geometry = bool(self._db.rows("select 1 from dim_geometry limit 1"))
+        return SnapshotInfo(
+            snapshot=self._db.pointer.snapshot,
+            as_of=datetime.fromisoformat(facts["as_of"]),
+            county=facts["county"],
+            is_demo=facts["is_demo"] == "1",
+            has_geometry=has_geometry,
+            geometry_key=self._db.pointer.sha256[:12],
+            rules=json.loads(facts["rules"]),
+        )
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Dimension → code → label, in the order to show them."""
+        words: dict[str, dict[str, str]] = {
+            "town": self._labels("select region_code, region_name from dim_region where region_level = 'town' order by 1"),
+            "village": self._labels(
+                "select region_code, region_name from dim_region where region_level = 'village' order by 1"
+            ),
+            "grid": self._labels("select grid, grid_name from dim_grid order by 1"),
+            "department": self._labels("select department, department_name from dim_department order by 1"),
+            "category": self._labels("select category, name from dim_category order by 1"),
+        }
+        for name in ("kind", "severity", "level", "channel", "status"):
+            words[name] = self._labels(
+                "select code, label from dim_code where code_set = $name order by sort, code", {"name": name}
+            )
+        return {dimension: words[dimension] for dimension in DIMENSIONS}
+
+    @cached_property
+    def parents(self) -> Mapping[str, tuple[str, str]]:
+        """Grid or village code → (village, town); a village's own village is itself."""
+        grids = self._db.rows("select grid, village, town from dim_grid")
+        villages = self._db.rows(
+            "select region_code, region_code, coalesce(parent_code, '') from dim_region where region_level = 'village'"
+        )
+        return {code: (village, town) for code, village, town in [*villages, *grids]}
+
+    def _labels(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, str]:
+        return dict(self._db.rows(sql, parameters))
 
     def numbers(self, metrics: Sequence[str], *, by: Sequence[str] = (), filters: Filters) -> Answer:
-        """Metrics of the catalogue under these filters, one row per group of `by`."""
-        raise NotImplementedError
+        """Metrics of the catalogue under these filters, one row per group of `by` (none: one row in all).
+
+        Groups without events are there too, as 0 or as no data; an unknown place has the code ''.
+        Raises `UnknownQuestionError` for a metric or grouping that does not exist.
+        """
+        chosen = filters.replace(metric="", layer="")
+        return self._remember(tuple(metrics), tuple(by), chosen)
+
+    def _numbers(self, keys: Key, by: Key, filters: Filters) -> Answer:
+        metrics, groups = look_up(keys), check_groups(by)
+        found: dict[str, dict[Key, Value]] = {}
+        for scope in ("span", "stock", "now"):
+            same = [m for m in metrics if scope_of(m) == scope]
+            if same:
+                found.update(self._run(same, groups, filters))
+        spine = self._spine(groups, filters, found)
+        rows = tuple(
+            Row(key, self._label(groups, key), {m.key: found[m.key].get(key, _absent(m)) for m in metrics}) for key in spine
+        )
+        return Answer(tuple(m.key for m in metrics), groups, rows, self.info.snapshot, self.info.as_of)
+
+    def _run(self, metrics: list[Metric], by: Key, filters: Filters) -> dict[str, dict[Key, Value]]:
+        cutoff = int(self.info.rules["clock"]["report_cutoff_hour"])
+        query = compile_query(metrics, by=by, filters=filters, as_of=self.info.as_of, cutoff_hour=cutoff)
+        found: dict[str, dict[Key, Value]] = {m.key: {} for m in metrics}
+        for row in self._db.rows(query.sql, query.parameters):
+            key = tuple(_code(cell) for cell in row[: len(by)])
+            parts = iter(row[len(by) :])
+            for metric in metrics:
+                found[metric.key][key] = _value(metric, [next(parts) for _ in range(part_count(metric))])
+        if query.scope == "stock" and any(g in TIME_GROUPS for g in by):
+            return {m.key: self._accumulate(found[m.key], by, filters) for m in metrics}
+        return found
+
+    def _accumulate(self, changes: dict[Key, Value], by: Key, filters: Filters) -> dict[Key, Value]:
+        """Turn changes per time bucket into the stock at the end of each bucket of the period."""
+        place = next(i for i, group in enumerate(by) if group in TIME_GROUPS)
+        buckets = self._buckets(by[place], filters, min((key[place] for key in changes), default=""))
+        stocks: dict[Key, Value] = {}
+        for rest in {key[:place] + key[place + 1 :] for key in changes}:
+            own = {key[place]: value.value or 0 for key, value in changes.items() if key[:place] + key[place + 1 :] == rest}
+            total = sum(change for bucket, change in own.items() if not buckets or bucket < buckets[0])
+            for bucket in buckets:
+                total += own.get(bucket, 0)
+                stocks[(*rest[:place], bucket, *rest[place:])] = Value(total)
+        return stocks
+
+    def _spine(self, by: Key, filters: Filters, found: dict[str, dict[Key, Value]]) -> list[Key]:
+        """Every group the answer lists, in order: time without holes, known codes, then what the data adds."""
+        if not by:
+            return [()]
+        seen = {key for values in found.values() for key in values}
+        axes = [self._axis(group, filters, sorted({key[i] for key in seen})) for i, group in enumerate(by)]
+        if any(not axis for axis in axes):
+            return sorted(seen)
+        size = 1
+        for axis in axes:
+            size *= len(axis)
+        if size > FILL_LIMIT:
+            order = [{code: n for n, code in enumerate(axis)} for axis in axes]
+            return sorted(seen, key=lambda key: tuple(o.get(c, 0) for o, c in zip(order, key, strict=True)))
+        return list(product(*axes))
+
+    def _axis(self, group: str, filters: Filters, seen: list[str]) -> list[str]:
+        if group in TIME_GROUPS:
+            return self._buckets(group, filters, seen[0] if seen else "")
+        known = [code for code in self._members(group, filters) if code]
+        return [*known, *(code for code in seen if code not in set(known))]
+
+    def _members(self, group: str, filters: Filters) -> Sequence[str]:
+        """The codes of a dimension that the filters leave possible."""
+        if group == "overdue_age":
+            return list(OVERDUE_AGES)
+        if group == "elapsed_bin":
+            return list(ELAPSED_BINS)
+        chosen = filters.values(group)
+        if chosen:
+            return [code for code in self.vocabulary[group] if code in chosen]
+        codes = list(self.vocabulary[group])
+        if group in ("village", "grid"):
+            for level, place in (("village", 0), ("town", 1)):
+                wanted = filters.values(level)
+                if wanted:
+                    codes = [c for c in codes if self.parents.get(c, ("", ""))[place] in wanted]
+        if group == "town" and (filters.village or filters.grid):
+            towns = {self.parents.get(code, ("", ""))[1] for code in (*filters.village, *filters.grid)}
+            codes = [c for c in codes if c in towns]
+        return codes
+
+    def _buckets(self, group: str, filters: Filters, first_seen: str) -> list[str]:
+        """Bucket starts as ISO dates, from the start of the period (or of the data) to its end (or the data's time)."""
+        span = window(filters)
+        last = min((filters.until or date.max) - timedelta(days=1), self.info.as_of.date())
+        if span.start is not None:
+            first = span.start.date()
+        elif first_seen:
+            first = date.fromisoformat(first_seen)
+        else:
+            return []
+        bucket, buckets = _bucket_start(group, first), []
+        while bucket <= last:
+            buckets.append(bucket.isoformat())
+            bucket = _next_bucket(group, bucket)
+        return buckets
+
+    def _label(self, by: Key, key: Key) -> Key:
+        return tuple(self.label(group, code) for group, code in zip(by, key, strict=True))
+
+    def label(self, group: str, code: str) -> str:
+        """The word on screen for a code of a grouping."""
+        if group == "overdue_age":
+            return OVERDUE_AGES.get(code, code)
+        if group == "elapsed_bin":
+            return ELAPSED_BINS.get(code, UNMATCHED)
+        if group in TIME_GROUPS:
+            return code
+        return self.vocabulary[group].get(code, code) if code else UNMATCHED
 
     def cases(self, filters: Filters, *, order: str = "newest", limit: int = 50, offset: int = 0) -> CasePage:
-        """The cases accepted in the period, a page at a time; `order` is newest, urgent or oldest."""
-        raise NotImplementedError
+        """The cases accepted in the period, a page at a time; `order` is newest, oldest or urgent."""
+        condition, parameters = self._case_condition(filters)
+        total = self._db.rows(f"select count(*) from fact_case where {condition}", parameters)[0][0]
+        rows = self._db.records(
+            f"{_CASE_SELECT} where {condition} order by {CASE_ORDERS[order]} limit $limit offset $offset",
+            {**parameters, **self._moment(), "limit": limit, "offset": offset},
+        )
+        return CasePage(tuple(self._named(row) for row in rows), int(total))
+
+    def due_soon(self, filters: Filters, *, limit: int = 50) -> CasePage:
+        """Cases whose 五化 clock is in its warning window now (whatever the period), nearest deadline first.
+
+        `kind` is the kind the clock runs for and `deadline_at` its deadline.
+        """
+        conditions, parameters = _dimension_conditions(filters, "l.")
+        where = " and ".join(["l.event = 'wuhua_pending'", "l.due_soon", *conditions])
+        source = f"from ledger as l join fact_case as f using (case_key) where {where}"
+        total = self._db.rows(f"select count(*) {source}", parameters)[0][0]
+        rows = self._db.records(
+            f"select {_CASE_COLUMNS.replace('f.kind', 'l.kind')}, l.event_at as deadline_at {source}"
+            " order by l.event_at, f.case_key limit $limit",
+            {**parameters, **self._moment(), "limit": limit},
+        )
+        return CasePage(tuple(self._named(row) for row in rows), int(total))
+
+    def points(self, filters: Filters, *, limit: int = 2000) -> tuple[dict[str, Any], ...]:
+        """Cases accepted in the period that have a usable point, newest first."""
+        condition, parameters = self._case_condition(filters)
+        rows = self._db.records(
+            f"{_CASE_SELECT} where lon is not null and {condition} order by accept_at desc limit $limit",
+            {**parameters, **self._moment(), "limit": limit},
+        )
+        return tuple(self._named(row) for row in rows)
+
+    def place_states(self, filters: Filters) -> dict[str, int]:
+        """How many cases accepted in the period can be drawn: counts of point, no_point, no_grid, outside."""
+        condition, parameters = self._case_condition(filters)
+        sql = f"select place_state, count(*) from fact_case where {condition} group by 1 order by 1"
+        return {state: int(rows) for state, rows in self._db.rows(sql, parameters)}
+
+    def reference(self, name: str) -> list[dict[str, Any]]:
+        """Rows of a configuration table: wuhua, limits, codes, departments, categories, calendar."""
+        tables = {
+            "wuhua": "cfg_wuhua_rule",
+            "limits": "cfg_limit",
+            "codes": "dim_code",
+            "departments": "dim_department",
+            "categories": "dim_category",
+            "calendar": "dim_calendar",
+        }
+        return self._db.records(f"select * from {tables[name]}")
+
+    def loads(self) -> list[dict[str, Any]]:
+        """The files of this snapshot and where their rows went."""
+        return self._db.records("select * from fact_source_file order by file_id")
+
+    def quality(self) -> list[dict[str, Any]]:
+        """The data-quality findings of this snapshot, most frequent first."""
+        return self._db.records("select * from fact_quality order by rows desc, rule")
+
+    def geometry(self, layer: str) -> dict[str, Any]:
+        """A GeoJSON FeatureCollection of one layer: county, town, village or grid."""
+        shapes = self._db.rows(
+            "select code, lon, lat, geojson from dim_geometry where layer = $layer order by code", {"layer": layer}
+        )
+        return {"type": "FeatureCollection", "features": [self._feature(layer, *shape) for shape in shapes]}
+
+    def _feature(self, layer: str, code: str, lon: float, lat: float, geojson: str) -> dict[str, Any]:
+        village, town = self.parents.get(code, ("", ""))
+        words = self.vocabulary.get(layer, {})
+        properties = {"code": code, "name": words.get(code, code), "village": village, "town": town, "lon": lon, "lat": lat}
+        return {"type": "Feature", "id": code, "properties": properties, "geometry": json.loads(geojson)}
+
+    def _case_condition(self, filters: Filters) -> tuple[str, dict[str, Any]]:
+        conditions, parameters = _dimension_conditions(filters)
+        span = window(filters, int(self.info.rules["clock"]["report_cutoff_hour"]))
+        if span.start is not None:
+            conditions.append("accept_at >= $start_at")
+            parameters["start_at"] = span.start
+        if span.end is not None:
+            conditions.append("accept_at < $end_at")
+            parameters["end_at"] = span.end
+        return " and ".join(conditions) or "true", parameters
+
+    def _moment(self) -> dict[str, Any]:
+        return {"as_of": self.info.as_of}
+
+    def _named(self, row: dict[str, Any]) -> dict[str, Any]:
+        return row | {f"{d}_name": self.label(d, row[d]) for d in DIMENSIONS if row.get(d)}
+
+
+_CASE_COLUMNS = """
+f.case_id, f.title, f.town, f.village, f.grid, f.department, f.kind, f.severity, f.level, f.category, f.channel, f.status,
+f.accept_at, f.due_at, f.close_at, f.place_state, f.lon, f.lat,
+case when f.due_at < least(coalesce(f.close_at, $as_of::timestamp), $as_of::timestamp)
+     then epoch(least(coalesce(f.close_at, $as_of::timestamp), $as_of::timestamp) - f.due_at) / 3600 end as overdue_hours
+"""
+_CASE_SELECT = f"select {_CASE_COLUMNS} from fact_case as f"
+
+
+def _dimension_conditions(filters: Filters, prefix: str = "") -> tuple[list[str], dict[str, Any]]:
+    chosen = {d: list(filters.values(d)) for d in DIMENSIONS if filters.values(d)}
+    return [f"list_contains(${d}, {prefix}{d})" for d in chosen], dict(chosen)
+
+
+def _code(cell: object) -> str:
+    return cell.isoformat() if isinstance(cell, date) else str(cell or "")
+
+
+def _value(metric: Metric, parts: list[Any]) -> Value:
+    if metric.kind == "rate":
+        top, total = float(parts[0] or 0), int(parts[1])
+        if total == 0:
+            return Value(None, 0, 0, "none")
+        n = round(top, 1) if metric.weight else int(top)
+        return Value(top / total, n, total, "ok" if total >= metric.min_n else "small")
+    if metric.kind == "duration":
+        value, rows = parts
+        return Value(None, None, 0, "none") if not rows else Value(float(value), None, int(rows))
+    return Value(int(parts[0]))
+
+
+def _absent(metric: Metric) -> Value:
+    """What a metric is for a group without a single event: 0 for counts, no data for rates and durations."""
+    if metric.kind == "rate":
+        return Value(None, 0, 0, "none")
+    return NO_DATA if metric.kind == "duration" else Value(0)
+
+
+def _bucket_start(group: str, day: date) -> date:
+    if group == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if group == "month" else day
+
+
+def _next_bucket(group: str, bucket: date) -> date:
+    if group == "month":
+        return (bucket + timedelta(days=32)).replace(day=1)
+    return bucket + timedelta(days=7 if group == "week" else 1)

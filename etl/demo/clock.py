@@ -60,7 +60,8 @@ class Clock:
         """Limit amounts by kind and complexity. Raises `KeyError` if a pair has no limit."""
         table = {(r["kind"], r["complexity"]): int(r["amount"]) for r in self.reference.rows("limits")}
         return np.array(
-            [[table.get((k, c), table.get((k, "*"), -1)) for c in COMPLEXITIES] for k in KINDS], dtype=np.int64
+            [[table.get((k, c), table.get((k, "*"), -1)) for c in COMPLEXITIES] for k in KINDS],
+            dtype=np.int64,
         )
 
     @cached_property

@@ -100,7 +100,11 @@ def _triangles(shapes: Any) -> Triangles:
 
 
 def _town_rows() -> list[tuple[str, str, str]]:
-    groups = (("街道", 1, names.STREET_NAMES), ("镇", 100, names.MARKET_TOWN_NAMES), ("乡", 200, names.RURAL_TOWN_NAMES))
+    groups = (
+        ("街道", 1, names.STREET_NAMES),
+        ("镇", 100, names.MARKET_TOWN_NAMES),
+        ("乡", 200, names.RURAL_TOWN_NAMES),
+    )
     return [
         (f"{names.COUNTY_CODE}{start + index:03d}", name, kind)
         for kind, start, members in groups
@@ -114,7 +118,11 @@ def _urban_villages(town_of_village: Ints, density: Floats) -> Flags:
     for town in range(TOWNS):
         members = np.flatnonzero(town_of_village == town)
         ranked = members[np.argsort(-density[members], kind="stable")]
-        share = int(np.ceil(0.8 * len(members))) if town < STREETS else (2 if town < STREETS + MARKET_TOWNS else 1)
+        share = (
+            int(np.ceil(0.8 * len(members)))
+            if town < STREETS
+            else (2 if town < STREETS + MARKET_TOWNS else 1)
+        )
         urban[ranked[:share]] = True
     return urban
 
@@ -164,7 +172,7 @@ def _departments(rng: np.random.Generator) -> Departments:
     # A league table needs its ends: two slow departments and two that hardly ever fail.
     slow = rng.choice(count, 4, replace=False)
     on_time[slow] = [0.885, 0.905, 0.999, 0.998]
-    returns = np.clip(rng.gamma(2.2, 0.019, count), 0.008, 0.12)
+    returns = np.clip(rng.gamma(2.2, 0.026, count), 0.008, 0.13)
     return Departments(
         on_time=np.clip(on_time, 0.88, 0.999),
         signs=np.clip(rng.normal(0.984, 0.007, count), 0.955, 0.997),
@@ -188,14 +196,20 @@ def _hot_spots(rng: np.random.Generator, *, population: Ints, months: int) -> li
     ]
 
 
-def _grid_names(village_of_grid: Ints, *, villages: list[tuple[str, str, str, str]], special: Flags) -> list[str]:
+def _grid_names(
+    village_of_grid: Ints, *, villages: list[tuple[str, str, str, str]], special: Flags
+) -> list[str]:
     places = ("学校专属网格", "园区专属网格", "商圈专属网格", "医院专属网格")
     numbers: dict[int, int] = {}
     result = []
     for grid, village in enumerate(village_of_grid.tolist()):
         numbers[village] = number = numbers.get(village, 0) + 1
         suffix = places[grid % len(places)] if special[grid] else f"第{number}网格"
-        result.append(f"{villages[village][1]}{suffix}" if not special[grid] else f"{villages[village][1]}{suffix}{number}")
+        result.append(
+            f"{villages[village][1]}{suffix}"
+            if not special[grid]
+            else f"{villages[village][1]}{suffix}{number}"
+        )
     return result
 
 
@@ -208,7 +222,9 @@ def _grid_codes(village_of_grid: Ints, *, villages: list[tuple[str, str, str, st
     return codes
 
 
-def _expired(rng: np.random.Generator, *, villages: list[tuple[str, str, str, str]]) -> list[tuple[str, str, int]]:
+def _expired(
+    rng: np.random.Generator, *, villages: list[tuple[str, str, str, str]]
+) -> list[tuple[str, str, int]]:
     """Grids closed before the period, with the village they were in: code, name, village."""
     chosen = np.sort(rng.choice(len(villages), GRIDS_EXPIRED, replace=False))
     return [(f"{villages[v][0]}099", f"{villages[v][1]}原第99网格", int(v)) for v in chosen]
@@ -224,7 +240,9 @@ def build_county(*, seed: int, months: int) -> County:
     """The county of a seed: same seed, same county, whatever the number of cases."""
     rng = np.random.default_rng([seed, 1])
     geography = build_geography(rng)
-    village_order, grid_order = _sorted_places(geography.grids, geography.village_of_grid, geography.town_of_village)
+    village_order, grid_order = _sorted_places(
+        geography.grids, geography.village_of_grid, geography.town_of_village
+    )
     rank = np.argsort(village_order)
     shapes, village_of_grid = geography.grids[grid_order], rank[geography.village_of_grid[grid_order]]
     town_of_village = geography.town_of_village[village_order]

@@ -1,0 +1,192 @@
+"""The county on a page: areas in classes, the choice outlined, what is not on the map counted below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dash_leaflet as dl
+from dash import dcc, html
+
+from dashboard import words
+from dashboard.ask import Answer, Ask
+from dashboard.components.legend import legend
+from dashboard.figures.classes import Classes, classes
+from dashboard.filters import Filters
+from dashboard.metrics.catalog import BY_KEY
+from dashboard.metrics.values import Value
+from dashboard.page import Target
+
+LEVELS = {"town": "乡镇街道", "village": "村社区", "grid": "网格"}
+UNITS = {"town": "个乡镇", "village": "个村社", "grid": "格"}
+_INSIDE: dict[str, tuple[str, ...]] = {"town": (), "village": ("town",), "grid": ("town", "village")}
+EMPTY: dict[str, Any] = {"type": "FeatureCollection", "features": []}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What a map shows: one metric at one level, with the place that is chosen."""
+
+    level: str
+    metric: str
+    values: Mapping[str, Value]
+    chosen: tuple[str, ...]
+    within: Mapping[str, tuple[str, ...]]
+    place: str
+    key: str
+    located: float
+    unlocated: float
+
+
+def _function(name: str) -> dict[str, str]:
+    return {"variable": f"yiping.map.{name}"}
+
+
+def grid_map(prefix: str, *, label: str, has_points: bool = False) -> html.Div:
+    """An empty map with its legend and reconciliation line; fill the targets of `fills(prefix)`."""
+    layers: list[Any] = [
+        dl.GeoJSON(
+            id=f"{prefix}-areas",
+            data=EMPTY,
+            style=_function("areaStyle"),
+            hoverStyle=_function("hoverStyle"),
+            onEachFeature=_function("areaFeature"),
+            hideout={},
+        ),
+        dl.Pane(
+            dl.GeoJSON(id=f"{prefix}-outline", data=EMPTY, style=_function("outlineStyle"), interactive=False),
+            name=f"{prefix}-lines",
+            style={"zIndex": 450, "pointerEvents": "none"},
+        ),
+        dl.GeoJSON(id=f"{prefix}-names", data=EMPTY, pointToLayer=_function("nameMarker"), interactive=False),
+    ]
+    if has_points:
+        layers.append(
+            dl.Pane(
+                dl.GeoJSON(
+                    id=f"{prefix}-points",
+                    data=EMPTY,
+                    cluster=True,
+                    pointToLayer=_function("casePoint"),
+                    clusterToLayer=_function("caseCluster"),
+                    superClusterOptions={"radius": 46, "maxZoom": 15},
+                ),
+                name=f"{prefix}-cases",
+                style={"zIndex": 470},
+            )
+        )
+    canvas = dl.Map(
+        layers,
+        id=f"{prefix}-map",
+        center=[0, 0],
+        zoom=9,
+        zoomSnap=0.25,
+        minZoom=6,
+        maxZoom=17,
+        preferCanvas=True,
+        attributionControl=False,
+        trackViewport=False,
+        scrollWheelZoom=has_points,
+        style={"height": "100%", "width": "100%"},
+    )
+    return html.Div(
+        [
+            html.Div(canvas, className="map-canvas", role="application", **{"aria-label": label}),
+            html.Div(id=f"{prefix}-trouble", className="panel-fault"),
+            html.Div(id=f"{prefix}-legend", className="map-legend"),
+            html.Div(id=f"{prefix}-tally", className="map-tally"),
+            dcc.Store(id=f"{prefix}-scene"),
+        ],
+        className="map",
+    )
+
+
+def fills(prefix: str) -> tuple[Target, ...]:
+    """What `view` gives for a map."""
+    return ((f"{prefix}-areas", "hideout"), (f"{prefix}-scene", "data"), f"{prefix}-legend", f"{prefix}-tally")
+
+
+def level_for(filters: Filters) -> str:
+    """The level asked for, or the one below the chosen place."""
+    if filters.layer in LEVELS:
+        return filters.layer
+    if filters.village or filters.grid:
+        return "grid"
+    return "village" if filters.town else "town"
+
+
+def load(ask: Ask, filters: Filters, *, level: str, metric: str) -> Scene:
+    """Ask for a map. The level's own choice is left out of the question, so that its neighbours keep their colours."""
+    below = {lower: () for lower in LEVELS if lower not in _INSIDE[level]}
+    asked = filters.replace(**below)
+    answer = ask.numbers(sorted({metric, "accepted"}), by=(level,), filters=asked)
+    values = {row.codes[0]: row.values[metric] for row in answer.rows if row.codes[0]}
+    located, unlocated = _tally(answer)
+    return Scene(
+        level=level,
+        metric=metric,
+        values=values,
+        chosen=filters.values(level),
+        within={dimension: filters.values(dimension) for dimension in _INSIDE[level] if filters.values(dimension)},
+        place=_place(filters),
+        key=ask.info.geometry_key if ask.info.has_geometry else "",
+        located=located,
+        unlocated=unlocated,
+    )
+
+
+def _tally(answer: Answer) -> tuple[float, float]:
+    located = sum(row.values["accepted"].value or 0 for row in answer.rows if row.codes[0])
+    return located, sum(row.values["accepted"].value or 0 for row in answer.rows if not row.codes[0])
+
+
+def _place(filters: Filters) -> str:
+    """The innermost single choice, which the map moves to: “town:990108001”."""
+    for dimension in ("grid", "village", "town"):
+        codes = filters.values(dimension)
+        if len(codes) == 1:
+            return f"{dimension}:{codes[0]}"
+    return ""
+
+
+def view(prefix: str, scene: Scene) -> dict[Target, Any]:
+    """A scene on the map: class and words per area, legend, and 上图/未上图."""
+    metric = BY_KEY[scene.metric]
+    known = {code: v for code, v in scene.values.items() if v.state == "ok" and v.value is not None}
+    numbers = [value.value for value in known.values() if value.value is not None]
+    scale = classes(numbers, is_rate=metric.kind == "rate", darker_is_lower=metric.better == "up")
+    hideout = {
+        "level": scene.level,
+        "metric": metric.name,
+        "steps": {code: scale.step(value.value or 0.0) for code, value in known.items()},
+        "texts": {code: words.shown(metric, value).line for code, value in scene.values.items()},
+        "chosen": list(scene.chosen),
+        "within": {dimension: list(codes) for dimension, codes in scene.within.items()},
+        "picks": True,
+    }
+    return {
+        (f"{prefix}-areas", "hideout"): hideout,
+        (f"{prefix}-scene", "data"): {
+            "id": prefix,
+            "level": scene.level,
+            "key": scene.key,
+            "place": scene.place,
+        },
+        f"{prefix}-legend": _legend(scene, scale, numbers),
+        f"{prefix}-tally": tally(scene),
+    }
+
+
+def _legend(scene: Scene, scale: Classes, numbers: list[float]) -> Any:
+    if not scene.key:
+        return html.Div("当前数据没有网格边界，地图不可用；列表不受影响", className="panel-fault")
+    missing = len(scene.values) - len(numbers)
+    return legend(scale, numbers, unit=UNITS[scene.level], missing=missing)
+
+
+def tally(scene: Scene) -> str:
+    """“上图 1,163 / 未上图 37（3.1%）”: together they are the number on the tile."""
+    total = scene.located + scene.unlocated
+    share = f"（{words.percent(scene.unlocated / total)}%）" if total else ""
+    return f"受理 {words.full(total)} 件：上图 {words.full(scene.located)} / 未上图 {words.full(scene.unlocated)}{share}"

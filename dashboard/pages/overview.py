@@ -1,0 +1,268 @@
+"""总览: how is the county doing, is it better or worse than before, and where?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dash import html
+
+from dashboard import comparison
+from dashboard.ask import Answer, Ask
+from dashboard.components import chart, grid_map, kpi, panel, ranking
+from dashboard.course import Course, bucket_for, course
+from dashboard.figures.sparkline import sparkline
+from dashboard.figures.trend import BUCKETS, Series, trend
+from dashboard.filters import Filters
+from dashboard.metrics.catalog import BY_KEY
+from dashboard.metrics.values import NO_DATA, Value
+from dashboard.page import Page, Panel, Target
+
+HEADLINES = (
+    ("受理", "accepted", None),
+    ("在办", "open", None),
+    ("在办超期", "overdue_open", None),
+    ("按时办结率", "on_time_rate", None),
+    ("办理时长", "handling_hours_median", ("P90", "handling_hours_p90")),
+    ("满意率", "satisfaction_rate", ("回访率", "callback_rate")),
+)
+KEYS = tuple(dict.fromkeys(key for _, main, second in HEADLINES for key in (main, second[1] if second else main)))
+TRIAD = (
+    ("on_time_rate_original", "不算延期"),
+    ("extension_rate", "靠延期"),
+    ("reopen_rate", "办了又开"),
+    ("repeat_rate", "反复反映"),
+    ("uncomputable_rate", "算不出期限"),
+)
+
+
+# --- headline numbers ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """The headline metrics now, before, a year before, and their course."""
+
+    now: Answer
+    previous: Answer | None
+    last_year: Answer | None
+    spans: comparison.Spans | None
+    course: Course
+
+
+def load_headlines(ask: Ask, filters: Filters) -> Headlines:
+    """Ask for the headline numbers and what they are compared with."""
+    spans = comparison.spans(filters, ask.info.as_of)
+    now = ask.numbers(KEYS, filters=filters)
+    bucket = bucket_for(filters, ask.info.as_of, daily_up_to=31)
+    return Headlines(
+        now,
+        _earlier(ask, filters, spans.previous) if spans else None,
+        _earlier(ask, filters, spans.last_year) if spans else None,
+        spans,
+        course(ask, KEYS, filters, bucket=bucket),
+    )
+
+
+def _earlier(ask: Ask, filters: Filters, span: comparison.Span) -> Answer | None:
+    answer = ask.numbers(KEYS, filters=filters.shifted(since=span.since, until=span.until))
+    return answer if answer.only("accepted").value else None
+
+
+def view_headlines(model: Headlines) -> Mapping[Target, Any]:
+    """Six cards and a line that names the spans."""
+    return {"kpi-cards": [kpi.card(_headline(model, *line)) for line in HEADLINES], "kpi-note": _spans_line(model)}
+
+
+def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | None) -> kpi.Kpi:
+    metric, now = BY_KEY[key], model.now.only(key)
+
+    def against(before: Answer | None) -> comparison.Change | None:
+        return comparison.change(metric, now, before.only(key)) if before else None
+
+    changes = (("环比", against(model.previous)), ("同比", against(model.last_year))) if model.spans else ()
+    return kpi.Kpi(
+        title=title if key != "handling_hours_median" else "办理时长 · 中位",
+        key=key,
+        value=now,
+        changes=changes,
+        second=(second[0], second[1], model.now.only(second[1])) if second else None,
+        spark=sparkline(model.course.numbers(key, also_small=True), is_partial=model.course.is_partial),
+        is_alarm=key == "overdue_open",
+    )
+
+
+def _spans_line(model: Headlines) -> str:
+    if model.spans is None:
+        return "选定起始日期后可作环比、同比"
+    running = "本期未满，按已过天数比较 · " if model.spans.is_running else ""
+    spans = model.spans
+    return f"{running}本期 {spans.now.words} · 环比对 {spans.previous.words} · 同比对 {spans.last_year.words}"
+
+
+# --- trend --------------------------------------------------------------------------------------------------------
+
+
+def load_trend(ask: Ask, filters: Filters) -> Course:
+    """受理 and 办结 over time."""
+    return course(ask, ("accepted", "closed"), filters, bucket=bucket_for(filters, ask.info.as_of))
+
+
+def view_trend(model: Course) -> Mapping[Target, Any]:
+    """Two lines and the unit."""
+    lines = [Series("受理", model.numbers("accepted")), Series("办结", model.numbers("closed"))]
+    figure = trend(model.starts, lines, bucket=model.bucket, is_partial=model.is_partial)
+    return {("trend-chart", "figure"): figure, "trend-note": f"件/{BUCKETS[model.bucket]}"}
+
+
+# --- beside the rate: what could make it look better than it is ---------------------------------------------------
+
+
+def load_triad(ask: Ask, filters: Filters) -> Answer:
+    """The rates that 按时办结率 must not be read without."""
+    return ask.numbers(["on_time_rate", *(key for key, _ in TRIAD)], filters=filters)
+
+
+def view_triad(model: Answer) -> Mapping[Target, Any]:
+    """One line per rate, the headline rate first."""
+    lines = [_triad_line("on_time_rate", "含批准的延期", model.only("on_time_rate"))]
+    lines += [_triad_line(key, words, model.only(key)) for key, words in TRIAD]
+    return {"triad-list": lines}
+
+
+def _triad_line(key: str, remark: str, value: Value) -> html.Div:
+    line = kpi.stat(BY_KEY[key].name, key, value)
+    line.children.insert(1, html.Span(remark, className="stat-remark"))
+    return line
+
+
+# --- towns --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Towns:
+    """Towns under the filters without the choice of town, and the whole."""
+
+    answer: Answer
+    whole: Value
+    chosen: tuple[str, ...]
+
+
+def load_towns(ask: Ask, filters: Filters) -> Towns:
+    """受理 and 按时办结率 per town; the choice of a place is left out, so that all bars stay."""
+    others = filters.replace(town=(), village=(), grid=())
+    answer = ask.numbers(("accepted", "on_time_rate"), by=("town",), filters=others)
+    whole = ask.numbers(("on_time_rate",), filters=others).only("on_time_rate")
+    return Towns(answer, whole, filters.town)
+
+
+def view_towns(model: Towns) -> Mapping[Target, Any]:
+    """The ranking of towns."""
+    places = [
+        ranking.Place(
+            dimension="town",
+            code=row.codes[0],
+            name=row.labels[0],
+            rate=row.values.get("on_time_rate", NO_DATA),
+            volume=row.values.get("accepted", NO_DATA),
+            is_chosen=row.codes[0] in model.chosen,
+        )
+        for row in model.answer.rows
+        if row.codes[0]
+    ]
+    order = ranking.ranked(places, "on_time_rate")
+    table = ranking.table(order, key="on_time_rate", volume_key="accepted", reference=model.whole)
+    return {"towns-list": table}
+
+
+# --- map ----------------------------------------------------------------------------------------------------------
+
+
+def load_map(ask: Ask, filters: Filters) -> grid_map.Scene:
+    """受理量 by grid, all over the county or inside the chosen place."""
+    return grid_map.load(ask, filters, level="grid", metric="accepted")
+
+
+def view_map(model: grid_map.Scene) -> Mapping[Target, Any]:
+    """The small map."""
+    return grid_map.view("small", model)
+
+
+def frame() -> html.Div:
+    """The page without data."""
+    kpis = html.Section(
+        [
+            html.H1("总览", className="hidden"),
+            html.Div(id="kpi-fault", className="panel-fault", role="status"),
+            html.Div(id="kpi-cards", className="kpis"),
+            html.Div(
+                [
+                    html.Span(id="kpi-note", className="kpi-note"),
+                    html.Span(id="kpi-asof", className="panel-asof"),
+                    panel.definitions(KEYS),
+                ],
+                className="kpi-foot",
+            ),
+        ],
+        style={"gridArea": "kpi"},
+    )
+    return html.Div(
+        [
+            kpis,
+            panel.panel(
+                "trend",
+                "受理与办结",
+                chart.chart("trend-chart", "受理与办结随时间的变化"),
+                metrics=("accepted", "closed"),
+                area="trend",
+            ),
+            panel.panel(
+                "triad",
+                "按时办结率怎么看",
+                html.Div(id="triad-list", className="stats"),
+                note="快，不等于好",
+                metrics=("on_time_rate", *(key for key, _ in TRIAD)),
+                area="triad",
+            ),
+            panel.panel(
+                "towns",
+                "乡镇街道",
+                html.Div(id="towns-list"),
+                note="点为按时办结率，带为 95% 区间，虚线为全县",
+                metrics=("on_time_rate", "accepted"),
+                area="towns",
+            ),
+            panel.panel(
+                "minimap",
+                "网格工作量图",
+                grid_map.grid_map("small", label="各网格受理量地图"),
+                note="受理量 · 件/网格",
+                metrics=("accepted",),
+                area="map",
+            ),
+        ],
+        className="layout-overview",
+    )
+
+
+PAGE = Page(
+    path="/",
+    name="总览",
+    order=1,
+    frame=frame,
+    panels=(
+        Panel(id="kpi", title="关键指标", load=load_headlines, view=view_headlines, fills=("kpi-cards", "kpi-note")),
+        Panel(
+            id="trend",
+            title="受理与办结",
+            load=load_trend,
+            view=view_trend,
+            fills=(("trend-chart", "figure"), "trend-note"),
+        ),
+        Panel(id="triad", title="按时办结率怎么看", load=load_triad, view=view_triad, fills=("triad-list",)),
+        Panel(id="towns", title="乡镇街道", load=load_towns, view=view_towns, fills=("towns-list",)),
+        Panel(id="minimap", title="网格工作量图", load=load_map, view=view_map, fills=grid_map.fills("small")),
+    ),
+    maps=("small",),
+)

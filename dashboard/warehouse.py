@@ -1,0 +1,172 @@
+"""The one door to DuckDB: which snapshot is current, a cursor per question, a deadline on each."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dashboard.ask import Ask
+from etl.contract import NoSnapshotError, Pointer, read_pointer
+
+MEMORY_LIMIT = "2GB"
+THREADS = 2
+DEADLINE_SECONDS = 10.0
+REFIRE_SECONDS = 0.5
+
+
+class SlowQueryError(Exception):
+    """A question took longer than its deadline and was stopped."""
+
+
+class Snapshot:
+    """One published snapshot, opened read-only and locked down; closed when its last lease ends.
+
+    Raises `NoSnapshotError` if the file is missing, was changed after publishing, or has a stray `.wal` beside it.
+    """
+
+    def __init__(self, warehouse: Path, pointer: Pointer) -> None:
+        path = warehouse / pointer.file
+        _refuse_damaged(path, pointer)
+        self.pointer = pointer
+        self.leases = 0
+        self.retired = False
+        self._con = duckdb.connect(":memory:")
+        _lock_down(self._con, path)
+        self.ask = Ask(self)
+
+    def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of one bound SELECT. Raises `SlowQueryError` past the deadline."""
+        return self._run(sql, parameters or {})[1]
+
+    def records(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The same rows as dictionaries by column name."""
+        names, rows = self._run(sql, parameters or {})
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _run(self, sql: str, parameters: dict[str, Any]) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
+        # A connection shared by threads gives other threads' rows: every question gets its own cursor.
+        cursor = self._con.cursor()
+        try:
+            with _deadline(cursor):
+                cursor.execute(sql, parameters)
+                names = [d[0] for d in cursor.description or []]
+                return names, cursor.fetchall()
+        except duckdb.InterruptException as error:
+            raise SlowQueryError("查询超时，已停止；请缩小时段或筛选范围") from error
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Close the database; only ever called when no lease is left."""
+        self._con.close()
+
+
+def _refuse_damaged(path: Path, pointer: Pointer) -> None:
+    if not path.exists():
+        raise NoSnapshotError(f"批次文件 {pointer.file} 不见了，请运行 python -m etl rollback")
+    if path.with_name(path.name + ".wal").exists():
+        raise NoSnapshotError(f"{pointer.file} 旁有来历不明的 .wal 文件，拒绝打开")
+    # Hashing an open DuckDB file would drop its locks, so: hash first, open after.
+    with path.open("rb") as handle:
+        if hashlib.file_digest(handle, "sha256").hexdigest() != pointer.sha256:
+            raise NoSnapshotError(f"批次 {pointer.snapshot} 的文件与发布时不一致，请运行 python -m etl rollback")
+
+
+def _lock_down(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach the snapshot read-only and take away everything else, in the order DuckDB accepts."""
+    quoted = str(path).replace("'", "''")
+    spill = tempfile.gettempdir().replace("'", "''")
+    for statement in (
+        f"set memory_limit = '{MEMORY_LIMIT}'",
+        f"set threads = {THREADS}",
+        f"set temp_directory = '{spill}'",
+        f"attach '{quoted}' as mart (read_only)",
+        "use mart",
+        "set TimeZone = 'Asia/Shanghai'",
+        "set python_enable_replacements = false",
+        "set autoload_known_extensions = false",
+        "set autoinstall_known_extensions = false",
+        "set allow_community_extensions = false",
+        "set enable_external_access = false",
+        "set lock_configuration = true",
+    ):
+        con.execute(statement)
+
+
+@contextmanager
+def _deadline(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Interrupt the cursor after the deadline, again and again: an interrupt sent while it is idle is lost."""
+    done = threading.Event()
+
+    def watch() -> None:
+        if done.wait(DEADLINE_SECONDS):
+            return
+        while not done.wait(REFIRE_SECONDS):
+            cursor.interrupt()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+class Warehouse:
+    """The current snapshot, swapped when the pointer moves; running questions keep the one they started with."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._guard = threading.Lock()
+        self._seen: tuple[int, int] = (0, 0)
+        self._current: Snapshot | None = None
+
+    @contextmanager
+    def lease(self) -> Iterator[Ask]:
+        """Questions to the current snapshot. Raises `NoSnapshotError` if there is none that can be opened."""
+        with self._guard:
+            snapshot = self._refresh()
+            snapshot.leases += 1
+        try:
+            yield snapshot.ask
+        finally:
+            with self._guard:
+                snapshot.leases -= 1
+                if snapshot.retired and snapshot.leases == 0:
+                    snapshot.close()
+
+    def _refresh(self) -> Snapshot:
+        stamp = self._stamp()
+        if self._current is not None and stamp == self._seen:
+            return self._current
+        try:
+            fresh = Snapshot(self.path, read_pointer(self.path))
+        except NoSnapshotError:
+            if self._current is None:
+                raise
+            return self._current
+        if self._current is not None:
+            self._current.retired = True
+            if self._current.leases == 0:
+                self._current.close()
+        self._current, self._seen = fresh, stamp
+        return fresh
+
+    def _stamp(self) -> tuple[int, int]:
+        try:
+            status = (self.path / "CURRENT.json").stat()
+        except FileNotFoundError:
+            return (0, 0)
+        return status.st_mtime_ns, status.st_ino
+
+
+def open_warehouse(path: Path) -> Warehouse:
+    """A warehouse to lease questions from; nothing is opened before the first lease."""
+    return Warehouse(path)

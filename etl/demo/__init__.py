@@ -1,0 +1,221 @@
+"""A fictional county that writes source files as a county would export them, dirt included, with the truth beside them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from etl.demo import files, text
+from etl.demo.cases import Cases, Drawer, Plan, Pool, draw_slots, make_plan
+from etl.demo.clock import Clock, Ints, seconds
+from etl.demo.county import County, build_county, month_starts
+from etl.demo.dirt import CASE_SHARES, EVENT_SHARES, Damage, Edit, Truth, edits, planned
+from etl.demo.files import LedgerFile
+from etl.demo.flow import Flow, event_rows
+from etl.demo.ledger import SERIAL, CaseLedger, EventLedger
+from etl.demo.truth import truth_document
+from etl.mapping import Mapping, load_mappings
+from etl.reference import SOURCES, Reference
+
+__all__ = ["DemoReport", "write_demo"]
+
+CHUNK = 50_000
+"""Most cases in memory at a time."""
+
+AS_OF = datetime(2026, 10, 31, 20, 0)
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """What was written: files in order, rows of each (below the header), where the truth is, the data's end."""
+
+    files: list[Path]
+    rows: dict[str, int]
+    truth: Path
+    as_of: datetime
+    cases: int
+    events: int
+
+
+def write_demo(
+    out: Path,
+    *,
+    cases: int = 60_000,
+    seed: int = 1,
+    as_of: datetime = AS_OF,
+    months: int = 24,
+    progress: bool = False,
+) -> DemoReport:
+    """Write the county's exports and `truth.json` into `out`. Same arguments, same bytes.
+
+    Raises `ValueError` if `cases` or `months` is less than one.
+    """
+    if cases < 1 or months < 1:
+        raise ValueError("cases and months must be at least 1")
+    out.mkdir(parents=True, exist_ok=True)
+    run = _Run(out, cases=cases, seed=seed, as_of=as_of, months=months, progress=progress)
+    run.dimensions()
+    run.ledgers()
+    return run.report()
+
+
+@dataclass
+class _Written:
+    rows: dict[Path, int] = field(default_factory=dict)
+    cases: int = 0
+    events: int = 0
+
+
+class _Run:
+    """One run of the generator: the county, its plan, and what has been written so far."""
+
+    def __init__(
+        self, out: Path, *, cases: int, seed: int, as_of: datetime, months: int, progress: bool
+    ) -> None:
+        self.out, self.seed, self.as_of, self.progress = out, seed, as_of, progress
+        self.clock = Clock(Reference())
+        self.mappings: dict[str, Mapping] = load_mappings(SOURCES)
+        self.months = month_starts(as_of=as_of.date(), months=months)
+        self.county: County = build_county(seed=seed, months=months)
+        self.plan: Plan = make_plan(
+            self.clock, months=self.months, as_of=as_of, cases=cases, rng=np.random.default_rng([seed, 5])
+        )
+        self.truth, self.written = Truth(), _Written()
+
+    def dimensions(self) -> None:
+        """Regions, departments, grids, population and care visits."""
+        out, county, clock, mappings = self.out, self.county, self.clock, self.mappings
+        done = self.written.rows
+        path = out / "行政区划.xlsx"
+        done[path] = files.write_regions(path, county=county, mapping=mappings["regions"])
+        path = out / "部门.xlsx"
+        done[path] = files.write_departments(path, clock=clock, mapping=mappings["departments"])
+        path = out / "网格.csv"
+        common: dict[str, Any] = {"county": county, "truth": self.truth, "seed": self.seed}
+        done[path] = files.write_grids(path, clock=clock, mapping=mappings["grids"], **common)
+        path = out / "人口统计.csv"
+        done[path] = files.write_population(
+            path, mapping=mappings["population"], months=self.months, **common
+        )
+        done |= files.write_care_visits(
+            out, clock=clock, mapping=mappings["care_visits"], months=self.months, as_of=self.as_of, **common
+        )
+
+    def ledgers(self) -> None:
+        """Cases and their steps, month by month in chunks."""
+        writer = _LedgerWriter(self)
+        total = int(self.plan.counts.sum())
+        with tqdm(total=total, unit="件", disable=not self.progress, desc="demo") as bar:
+            for month in range(len(self.months)):
+                writer.month(month, bar=bar)
+
+    def report(self) -> DemoReport:
+        """Write the truth and say what there is."""
+        path = self.out / "truth.json"
+        document = truth_document(
+            self.county, truth=self.truth, months=self.months, seed=self.seed, as_of=self.as_of
+        )
+        rows = {p.name: n for p, n in self.written.rows.items()}
+        document |= {"cases": self.written.cases, "events": self.written.events, "rows": rows}
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        return DemoReport(
+            list(self.written.rows), rows, path, self.as_of, self.written.cases, self.written.events
+        )
+
+
+class _LedgerWriter:
+    """Draws chunk after chunk and appends it to the files of its month."""
+
+    def __init__(self, run: _Run) -> None:
+        self.run, months = run, len(run.months)
+        self.drawer = Drawer(run.county, run.clock)
+        self.flow = Flow(run.county, run.clock, as_of=seconds(run.as_of))
+        self.cases = CaseLedger(run.county, run.clock, run.mappings["cases"], months=months)
+        self.events = EventLedger(run.clock, run.mappings["case_events"], months=months)
+        self.pool, self.drawn, self.chunk = Pool(), 0, 0
+        rng = np.random.default_rng([run.seed, 6])
+        sizes = np.array(
+            [size for count in run.plan.counts.tolist() for size in _sizes(count)], dtype=np.int64
+        )
+        self.case_dirt = planned(CASE_SHARES, sizes=sizes, rng=rng)
+        self.event_dirt = planned(EVENT_SHARES, sizes=sizes * 10, rng=rng)
+        self.total_months = {months // 4, months * 3 // 4}
+        self.broken_month = int(np.argmax(run.plan.counts))
+
+    def month(self, index: int, *, bar: Any) -> None:
+        """Write one month's two files."""
+        run, first = self.run, self.run.months[index]
+        rng = np.random.default_rng([run.seed, 7, index])
+        slots = draw_slots(run.plan, month=index, as_of=run.as_of, rng=rng)
+        case_path = run.out / f"事件台账_{first:%Y-%m}.csv"
+        event_path = run.out / f"流转记录_{first:%Y-%m}.csv"
+        with (
+            LedgerFile(case_path, header=self.cases.header(), truth=run.truth) as cases,
+            LedgerFile(event_path, header=self.events.header(), truth=run.truth) as events,
+        ):
+            number = 1
+            for size in _sizes(len(slots)):
+                self._chunk(slots[number - 1 : number - 1 + size], number, index, first, (cases, events))
+                number += size
+                bar.update(size)
+            if index in self.total_months:
+                cases.append_total(self._total_row(len(slots)))
+        run.written.rows[case_path], run.written.rows[event_path] = cases.records, events.records
+
+    def _chunk(
+        self, slots: Ints, number: int, index: int, month: date, ledgers: tuple[LedgerFile, LedgerFile]
+    ) -> None:
+        rng = np.random.default_rng([self.run.seed, 8, index, number])
+        drawn = self.drawer.draw(
+            slots, month=month, index=index, first_number=self.drawn, pool=self.pool, rng=rng
+        )
+        self.pool.remember(drawn, rng)
+        course = self.flow.run(drawn, rng)
+        ids = self.cases.case_ids(drawn, month=f"{month:%Y%m}", first=number)
+        lines = self.cases.lines(drawn, course, ids=ids, first=number, rng=rng)
+        ledgers[0].append(lines, self._case_edits(lines, drawn, rng))
+        steps = event_rows(course, drawn)
+        lines = self.events.lines(steps, ids=ids, month=index)
+        wanted = self.event_dirt[self.chunk]
+        ledgers[1].append(lines, self._edits(lines, wanted, list(self.events.layout), rng))
+        self.run.written.cases += len(drawn)
+        self.run.written.events += len(steps.case)
+        self.drawn += len(drawn)
+        self.chunk += 1
+
+    def _edits(
+        self, lines: Any, wanted: dict[str, int], keys: list[str], rng: np.random.Generator
+    ) -> dict[int, Edit]:
+        if not wanted:
+            return {}
+        candidates = min(len(lines), 300 + 12 * sum(wanted.values()))
+        order = rng.choice(len(lines), candidates, replace=False).astype(np.int64)
+        chosen = lines.take(order).to_pylist()
+        damage = Damage(self.run.county, rng)
+        position = {key: i for i, key in enumerate(keys)}
+        return edits(chosen, order=order, position=position, wanted=wanted, damage=damage)
+
+    def _case_edits(self, lines: Any, drawn: Cases, rng: np.random.Generator) -> dict[int, Edit]:
+        changes = self._edits(lines, self.case_dirt[self.chunk], list(self.cases.layout), rng)
+        if drawn.month == self.broken_month:
+            self.broken_month = -1
+            row = next(r for r in range(len(lines) - 1, -1, -1) if r not in changes)
+            line = lines[row].as_py()
+            at = line.index("关于".encode(text.ENCODING)) if "关于".encode(text.ENCODING) in line else 8
+            changes[row] = Edit("invalid_byte", [line[:at] + b"\xff" + line[at:]])
+        return changes
+
+    def _total_row(self, count: int) -> list[str]:
+        cells = dict.fromkeys(self.cases.layout, "")
+        return list((cells | {SERIAL: "合计", "case_id": str(count)}).values())
+
+
+def _sizes(count: int) -> list[int]:
+    """A month's cases in chunks of at most `CHUNK`."""
+    return [min(CHUNK, count - start) for start in range(0, count, CHUNK)]
