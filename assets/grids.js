@@ -9,12 +9,16 @@
     return texts[params.key] === undefined ? params.defaultValue : texts[params.key];
   };
 
-  // Rows carry {field: raw, "field$": {text, state, metric, n, N, by, code}}; text nodes only, so data cannot become markup.
+  functions.fullCount = function (value) {
+    return typeof value === "number" ? value.toLocaleString("en-US") : "-";
+  };
+
+  // Rows carry {field: raw, "field$": {text, title, state, metric, n, total, by, code}}; text nodes only, so data cannot become markup.
   components.Measure = function (props) {
     var cell = props.data && props.data[props.colDef.field + "$"];
     if (!cell) { return null; }
-    var attributes = { className: "measure", "data-state": cell.state };
-    ["metric", "value", "n", "N", "by", "code"].forEach(function (name) {
+    var attributes = { className: "measure", "data-state": cell.state, title: cell.title };
+    ["metric", "value", "n", "total", "by", "code"].forEach(function (name) {
       if (cell[name] !== undefined && cell[name] !== null) { attributes["data-" + name] = String(cell[name]); }
     });
     var detail = cell.detail ? window.React.createElement("span", { className: "measure-detail" }, cell.detail) : null;

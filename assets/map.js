@@ -6,6 +6,7 @@
   var EMPTY = { type: "FeatureCollection", features: [] };
   var cache = {};
   var scenes = {};
+  var maps = {};
 
   function token(name) {
     return window.getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
@@ -34,16 +35,21 @@
     return cache[level + key];
   }
 
+  function stretch(box, part) {
+    if (typeof part[0] === "number") {
+      return box
+        ? [Math.min(box[0], part[0]), Math.min(box[1], part[1]), Math.max(box[2], part[0]), Math.max(box[3], part[1])]
+        : [part[0], part[1], part[0], part[1]];
+    }
+    return part.reduce(stretch, box);
+  }
+
   function boxOf(collection, field, code) {
     var box = null;
     collection.features.forEach(function (feature) {
       var own = feature.properties;
       if (code && own[field] !== code) { return; }
-      var b = own.bbox || feature.bbox;
-      if (!b) { return; }
-      box = box
-        ? [Math.min(box[0], b[0]), Math.min(box[1], b[1]), Math.max(box[2], b[2]), Math.max(box[3], b[3])]
-        : b.slice();
+      box = stretch(box, feature.geometry.coordinates);
     });
     return box;
   }
@@ -69,38 +75,59 @@
     return boxOf(areas, dimension === areas.level ? "code" : dimension, code) || boxOf(towns, "", "");
   }
 
+  function fit(map, animated) {
+    var box = map.yipingBox;
+    map.yipingMoving = true;
+    map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { padding: [12, 12], animate: animated, duration: 0.5 });
+    window.setTimeout(function () { map.yipingMoving = false; }, animated ? 900 : 100);
+  }
+
+  function moveTo(id, box, animated) {
+    var map = maps[id + "-map"];
+    if (!map) { window.setTimeout(function () { moveTo(id, box, animated); }, 150); return; }
+    map.yipingBox = box;
+    map.yipingTouched = false;
+    map.invalidateSize({ animate: false });
+    fit(map, animated);
+  }
+
+  // The reader's own zoom stays as it is; an untouched map follows its frame.
+  function follow(map) {
+    map.on("zoomstart dragstart", function () { if (!map.yipingMoving) { map.yipingTouched = true; } });
+    new window.ResizeObserver(function () {
+      if (!map.getContainer().clientWidth) { return; }
+      map.invalidateSize({ animate: false });
+      if (map.yipingBox && !map.yipingTouched) { fit(map, false); }
+    }).observe(map.getContainer());
+  }
+
   // scene = {id, level, key, place}; shown = the GeoJSON that the layer has now.
   function scene(wanted, shown) {
     var keep = window.dash_clientside.no_update;
-    if (!wanted || !wanted.key) { return [keep, keep, keep, keep]; }
+    if (!wanted || !wanted.key) { return [keep, keep, keep]; }
     var stale = !shown || shown.level !== wanted.level || shown.key !== wanted.key;
     return Promise.all([geometry(wanted.level, wanted.key), geometry("town", wanted.key)]).then(function (found) {
       var moved = stale && !(shown && shown.level) || scenes[wanted.id] !== wanted.place;
       scenes[wanted.id] = wanted.place;
       var box = moved ? placeBox(wanted.place, found[0], found[1]) : null;
       var first = !(shown && shown.level);
+      if (box) { moveTo(wanted.id, box, !first); }
       return [
         stale ? found[0] : keep,
         first ? found[1] : keep,
-        first ? namePoints(found[1]) : keep,
-        box ? {
-          bounds: [[box[1], box[0]], [box[3], box[2]]],
-          transition: first ? "fitBounds" : "flyToBounds",
-          options: { padding: [14, 14], duration: 0.6 }
-        } : keep
+        first ? namePoints(found[1]) : keep
       ];
     }, function () {
       var note = document.getElementById(wanted.id + "-trouble");
       if (note) { note.textContent = "网格边界未取到，其余正常；刷新页面可再试"; }
-      return [keep, keep, keep, keep];
+      return [keep, keep, keep];
     });
   }
 
   function isOutside(own, within) {
     if (!within) { return false; }
     return Object.keys(within).some(function (dimension) {
-      return within[dimension].length && own[dimension] !== undefined && own[dimension] !== null &&
-        within[dimension].indexOf(own[dimension]) < 0;
+      return within[dimension].length && own[dimension] && within[dimension].indexOf(own[dimension]) < 0;
     });
   }
 
@@ -228,7 +255,9 @@
   function watch() {
     if (!window.L || !window.L.Map) { window.setTimeout(watch, 200); return; }
     window.L.Map.addInitHook(function () {
+      maps[this.getContainer().id] = this;
       this.on("zoomend layeradd resize", placeSoon);
+      follow(this);
     });
   }
   watch();

@@ -101,8 +101,8 @@ class Ask:
     @cached_property
     def info(self) -> SnapshotInfo:
         """The snapshot's identity and settings."""
-        facts = dict(self._db.rows("select key, value from snapshot_info"))
-        has_geometry = bool(self._db.rows("select 1 from dim_geometry limit 1"))
+        facts = dict(self._db.rows("select key, value from mart.snapshot_info"))
+        has_geometry = bool(self._db.rows("select 1 from mart.dim_geometry limit 1"))
         return SnapshotInfo(
             snapshot=self._db.pointer.snapshot,
             as_of=datetime.fromisoformat(facts["as_of"]),
@@ -117,26 +117,26 @@ class Ask:
     def vocabulary(self) -> Vocabulary:
         """Dimension → code → label, in the order to show them."""
         words: dict[str, dict[str, str]] = {
-            "town": self._labels("select region_code, region_name from dim_region where region_level = 'town' order by 1"),
+            "town": self._labels("select region_code, region_name from mart.dim_region where region_level = 'town' order by 1"),
             "village": self._labels(
-                "select region_code, region_name from dim_region where region_level = 'village' order by 1"
+                "select region_code, region_name from mart.dim_region where region_level = 'village' order by 1"
             ),
-            "grid": self._labels("select grid, grid_name from dim_grid order by 1"),
-            "department": self._labels("select department, department_name from dim_department order by 1"),
-            "category": self._labels("select category, name from dim_category order by 1"),
+            "grid": self._labels("select grid, grid_name from mart.dim_grid order by 1"),
+            "department": self._labels("select department, department_name from mart.dim_department order by 1"),
+            "category": self._labels("select category, name from mart.dim_category order by 1"),
         }
         for name in ("kind", "severity", "level", "channel", "status"):
             words[name] = self._labels(
-                "select code, label from dim_code where code_set = $name order by sort, code", {"name": name}
+                "select code, label from mart.dim_code where code_set = $name order by sort, code", {"name": name}
             )
         return {dimension: words[dimension] for dimension in DIMENSIONS}
 
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, str]]:
         """Grid or village code → (village, town); a village's own village is itself."""
-        grids = self._db.rows("select grid, village, town from dim_grid")
+        grids = self._db.rows("select grid, village, town from mart.dim_grid")
         villages = self._db.rows(
-            "select region_code, region_code, coalesce(parent_code, '') from dim_region where region_level = 'village'"
+            "select region_code, region_code, coalesce(parent_code, '') from mart.dim_region where region_level = 'village'"
         )
         return {code: (village, town) for code, village, town in [*villages, *grids]}
 
@@ -265,7 +265,7 @@ class Ask:
     def cases(self, filters: Filters, *, order: str = "newest", limit: int = 50, offset: int = 0) -> CasePage:
         """The cases accepted in the period, a page at a time; `order` is newest, oldest or urgent."""
         condition, parameters = self._case_condition(filters)
-        total = self._db.rows(f"select count(*) from fact_case where {condition}", parameters)[0][0]
+        total = self._db.rows(f"select count(*) from mart.fact_case where {condition}", parameters)[0][0]
         rows = self._db.records(
             f"{_CASE_SELECT} where {condition} order by {CASE_ORDERS[order]} limit $limit offset $offset",
             {**parameters, **self._moment(), "limit": limit, "offset": offset},
@@ -279,7 +279,7 @@ class Ask:
         """
         conditions, parameters = _dimension_conditions(filters, "l.")
         where = " and ".join(["l.event = 'wuhua_pending'", "l.due_soon", *conditions])
-        source = f"from ledger as l join fact_case as f using (case_key) where {where}"
+        source = f"from mart.ledger as l join mart.fact_case as f using (case_key) where {where}"
         total = self._db.rows(f"select count(*) {source}", parameters)[0][0]
         rows = self._db.records(
             f"select {_CASE_COLUMNS.replace('f.kind', 'l.kind')}, l.event_at as deadline_at {source}"
@@ -300,33 +300,33 @@ class Ask:
     def place_states(self, filters: Filters) -> dict[str, int]:
         """How many cases accepted in the period can be drawn: counts of point, no_point, no_grid, outside."""
         condition, parameters = self._case_condition(filters)
-        sql = f"select place_state, count(*) from fact_case where {condition} group by 1 order by 1"
+        sql = f"select place_state, count(*) from mart.fact_case where {condition} group by 1 order by 1"
         return {state: int(rows) for state, rows in self._db.rows(sql, parameters)}
 
     def reference(self, name: str) -> list[dict[str, Any]]:
         """Rows of a configuration table: wuhua, limits, codes, departments, categories, calendar."""
         tables = {
-            "wuhua": "cfg_wuhua_rule",
-            "limits": "cfg_limit",
-            "codes": "dim_code",
-            "departments": "dim_department",
-            "categories": "dim_category",
-            "calendar": "dim_calendar",
+            "wuhua": "mart.cfg_wuhua_rule",
+            "limits": "mart.cfg_limit",
+            "codes": "mart.dim_code",
+            "departments": "mart.dim_department",
+            "categories": "mart.dim_category",
+            "calendar": "mart.dim_calendar",
         }
         return self._db.records(f"select * from {tables[name]}")
 
     def loads(self) -> list[dict[str, Any]]:
         """The files of this snapshot and where their rows went."""
-        return self._db.records("select * from fact_source_file order by file_id")
+        return self._db.records("select * from mart.fact_source_file order by file_id")
 
     def quality(self) -> list[dict[str, Any]]:
         """The data-quality findings of this snapshot, most frequent first."""
-        return self._db.records("select * from fact_quality order by rows desc, rule")
+        return self._db.records("select * from mart.fact_quality order by rows desc, rule")
 
     def geometry(self, layer: str) -> dict[str, Any]:
         """A GeoJSON FeatureCollection of one layer: county, town, village or grid."""
         shapes = self._db.rows(
-            "select code, lon, lat, geojson from dim_geometry where layer = $layer order by code", {"layer": layer}
+            "select code, lon, lat, geojson from mart.dim_geometry where layer = $layer order by code", {"layer": layer}
         )
         return {"type": "FeatureCollection", "features": [self._feature(layer, *shape) for shape in shapes]}
 
@@ -360,7 +360,7 @@ f.accept_at, f.due_at, f.close_at, f.place_state, f.lon, f.lat,
 case when f.due_at < least(coalesce(f.close_at, $as_of::timestamp), $as_of::timestamp)
      then epoch(least(coalesce(f.close_at, $as_of::timestamp), $as_of::timestamp) - f.due_at) / 3600 end as overdue_hours
 """
-_CASE_SELECT = f"select {_CASE_COLUMNS} from fact_case as f"
+_CASE_SELECT = f"select {_CASE_COLUMNS} from mart.fact_case as f"
 
 
 def _dimension_conditions(filters: Filters, prefix: str = "") -> tuple[list[str], dict[str, Any]]:

@@ -75,30 +75,32 @@ def find_pages() -> tuple[Page, ...]:
 
 
 def _wire_state(app: Dash, warehouse: Warehouse) -> None:
-    values = [Input(filter_bar.control_id(d), "value") for d in CONTROLS]
+    controls = [filter_bar.control_id(dimension) for dimension in CONTROLS]
 
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
-        Output("filters", "data"),
-        Output("notes", "children"),
-        Output("chips", "children"),
-        Output("filter-period", "value"),
-        [Output(filter_bar.control_id(d), "value") for d in CONTROLS],
-        [Output(filter_bar.control_id(d), "placeholder") for d in CONTROLS],
-        Input("url", "href"),
-        Input("intent", "data"),
-        Input("filter-period", "value"),
-        values,
-        State("filters", "data"),
+        [
+            Output("filters", "data"),
+            Output("notes", "children"),
+            Output("chips", "children"),
+            Output("filter-period", "value"),
+            *(Output(control, "value") for control in controls),
+            *(Output(control, "placeholder") for control in controls),
+        ],
+        [
+            Input("url", "href"),
+            Input("intent", "data"),
+            Input("filter-period", "value"),
+            *(Input(control, "value") for control in controls),
+        ],
+        [State("filters", "data")],
     )
-    async def change_state(
-        href: str | None, wish: dict[str, Any] | None, days: list[str | None] | None, chosen: list[Any], now: str | None
-    ) -> Any:
+    async def change_state(*said: Any) -> Any:
         trigger = ctx.triggered_id
-        return await asyncio.to_thread(_next_state, warehouse, (trigger, href, wish, days, chosen, now))
+        return await asyncio.to_thread(_next_state, warehouse, trigger, said)
 
 
-def _next_state(warehouse: Warehouse, said: tuple[Any, ...]) -> Any:
-    trigger, href, wish, days, chosen, now = said
+def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> Any:
+    href, wish, days, *chosen, now = said
     if href is None:
         raise PreventUpdate
     with warehouse.lease() as ask:
@@ -118,8 +120,8 @@ def _next_state(warehouse: Warehouse, said: tuple[Any, ...]) -> Any:
         "；".join(notes),
         filter_bar.chips(filters, vocabulary),
         filter_bar.period_value(filters, as_of) if trigger != "filter-period" else no_update,
-        [list(filters.values(d)) if trigger != filter_bar.control_id(d) else no_update for d in CONTROLS],
-        [filter_bar.placeholder(d, filters) for d in CONTROLS],
+        *(list(filters.values(d)) if trigger != filter_bar.control_id(d) else no_update for d in CONTROLS),
+        *(filter_bar.placeholder(d, filters) for d in CONTROLS),
     )
 
 
@@ -246,7 +248,6 @@ def _wire_picks(app: Dash, page: Page) -> None:
             Output(f"{prefix}-areas", "data"),
             Output(f"{prefix}-outline", "data"),
             Output(f"{prefix}-names", "data"),
-            Output(f"{prefix}-map", "viewport"),
             Input(f"{prefix}-scene", "data"),
             State(f"{prefix}-areas", "data"),
         )

@@ -90,7 +90,7 @@ def _header(info: SnapshotInfo) -> Component:
                 ],
                 className="head-title",
             ),
-            html.Div(id="facts", className="head-facts", children=facts(info)),
+            html.Div(id="head-facts", className="head-facts", children=facts(info)),
         ],
         className="head",
     )

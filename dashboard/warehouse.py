@@ -88,7 +88,6 @@ def _lock_down(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         f"set threads = {THREADS}",
         f"set temp_directory = '{spill}'",
         f"attach '{quoted}' as mart (read_only)",
-        "use mart",
         "set TimeZone = 'Asia/Shanghai'",
         "set python_enable_replacements = false",
         "set autoload_known_extensions = false",
@@ -141,6 +140,13 @@ class Warehouse:
                 snapshot.leases -= 1
                 if snapshot.retired and snapshot.leases == 0:
                     snapshot.close()
+
+    def close(self) -> None:
+        """Let go of the current snapshot, when the server stops."""
+        with self._guard:
+            if self._current is not None and self._current.leases == 0:
+                self._current.close()
+            self._current, self._seen = None, (0, 0)
 
     def _refresh(self) -> Snapshot:
         stamp = self._stamp()

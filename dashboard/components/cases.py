@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from dash import html
@@ -13,17 +14,17 @@ from dashboard.components.panel import empty
 Case = Mapping[str, Any]
 
 
-def case_list(cases: Sequence[Case], *, total: int, none: str = "没有符合条件的事项") -> html.Div:
+def case_list(cases: Sequence[Case], *, total: int, as_of: datetime, none: str = "没有符合条件的事项") -> html.Div:
     """Cases as rows: what and where, who, and how long over or before the deadline; says how many are not listed."""
     if not cases:
         return html.Div(empty(none), className="cases")
-    rows = [_row(case) for case in cases]
+    rows = [_row(case, as_of) for case in cases]
     more = total - len(cases)
     tail = [html.Div(f"另 {words.full(more)} 件", className="cases-more")] if more > 0 else []
     return html.Div([html.Ul(rows, className="case-rows"), *tail], className="cases")
 
 
-def _row(case: Case) -> html.Li:
+def _row(case: Case, as_of: datetime) -> html.Li:
     place = " ".join(filter(None, [_label(case, "town"), _label(case, "village")])) or "地点未匹配"
     about = [_label(case, "kind"), _label(case, "category"), place, _label(case, "department") or "未派部门"]
     return html.Li(
@@ -35,7 +36,7 @@ def _row(case: Case) -> html.Li:
                 ],
                 className="case-what",
             ),
-            html.Div([_deadline(case), html.Div(_number(case), className="case-about")], className="case-when"),
+            html.Div([_deadline(case, as_of), html.Div(_number(case), className="case-about")], className="case-when"),
         ],
         className="case",
     )
@@ -49,14 +50,15 @@ def _number(case: Case) -> str:
     return str(case.get("case_id") or "")
 
 
-def _deadline(case: Case) -> html.Div:
-    hours = case.get("overdue_hours")
+def _deadline(case: Case, as_of: datetime) -> html.Div:
+    """How far the case is from its deadline: its 五化 deadline where it has one, else its own."""
+    due = case.get("deadline_at") or case.get("due_at")
     if case.get("status") == "closed":
         return html.Div("已办结", className="case-late")
-    if hours is None:
+    if not isinstance(due, datetime):
         return html.Div("期限不可计算", className="case-late is-unknown")
-    number, unit = words.duration(abs(float(hours)))
-    if float(hours) > 0:
+    hours = (as_of - due).total_seconds() / 3600
+    number, unit = words.duration(abs(hours))
+    if hours > 0:
         return html.Div(f"超期 {number} {unit}", className="case-late is-overdue")
     return html.Div(f"还剩 {number} {unit}", className="case-late")
-

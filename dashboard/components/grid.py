@@ -26,23 +26,22 @@ OPTIONS: dict[str, Any] = {
     "rowHeight": 32,
     "headerHeight": 40,
     "animateRows": False,
-    "sortingOrder": ["desc", "asc", None],
     "theme": {"function": THEME},
     "tooltipShowDelay": 400,
 }
 
 
-def grid(id: str, columns: Sequence[dict[str, Any]], *, height: str = "100%") -> dag.AgGrid:
-    """An empty grid; fill (id, "rowData"). A row's `pick` is its id and what a click chooses."""
+def grid(id: str, columns: Sequence[dict[str, Any]], *, height: str = "100%", is_long: bool = False) -> dag.AgGrid:
+    """An empty grid; fill (id, "rowData"). A row's `pick` is its id and what a click chooses; `is_long` draws only the rows in sight."""
     return dag.AgGrid(
         id=id,
         className="grid",
         columnDefs=list(columns),
         rowData=[],
         getRowId="params.data.pick",
-        defaultColDef={"sortable": True, "resizable": False, "filter": False, "suppressHeaderMenuButton": True},
+        defaultColDef={"sortable": True, "resizable": False, "filter": False, "sortingOrder": ["desc", "asc", None], "suppressHeaderMenuButton": True},
         rowClassRules={"is-chosen": "params.data.is_chosen", "is-total": "params.data.is_total"},
-        dashGridOptions=OPTIONS,
+        dashGridOptions={**OPTIONS, "suppressRowVirtualisation": not is_long},
         style={"height": height, "width": "100%"},
     )
 
@@ -60,5 +59,17 @@ def number_column(field: str, header: str, **more: Any) -> dict[str, Any]:
         "cellRenderer": "Measure",
         "type": "rightAligned",
         "cellClass": "is-number",
+        **more,
+    }
+
+
+def count_column(field: str, header: str, **more: Any) -> dict[str, Any]:
+    """A column of plain counts that are part of another number."""
+    return {
+        "field": field,
+        "headerName": header,
+        "type": "rightAligned",
+        "cellClass": "is-number",
+        "valueFormatter": {"function": "fullCount(params.value)"},
         **more,
     }

@@ -116,11 +116,14 @@ def level_for(filters: Filters) -> str:
     return "village" if filters.town else "town"
 
 
+def without_choice(filters: Filters, level: str) -> Filters:
+    """The filters without the places chosen at this level or below it."""
+    return filters.replace(**{place: () for place in LEVELS if place not in _INSIDE[level]})
+
+
 def load(ask: Ask, filters: Filters, *, level: str, metric: str) -> Scene:
     """Ask for a map. The level's own choice is left out of the question, so that its neighbours keep their colours."""
-    below = {lower: () for lower in LEVELS if lower not in _INSIDE[level]}
-    asked = filters.replace(**below)
-    answer = ask.numbers(sorted({metric, "accepted"}), by=(level,), filters=asked)
+    answer = ask.numbers(sorted({metric, "accepted"}), by=(level,), filters=without_choice(filters, level))
     values = {row.codes[0]: row.values[metric] for row in answer.rows if row.codes[0]}
     located, unlocated = _tally(answer)
     return Scene(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dash import html
@@ -47,3 +48,12 @@ def cell(key: str, value: Value, *, group: Group | None = None) -> dict[str, Any
     text = words.brief(metric, value)
     detail = shown.detail if shown.state == "small" else ""
     return found | {"text": text, "detail": detail, "title": shown.line}
+
+
+def cells(values: Mapping[str, Value], group: Group | None = None) -> dict[str, Any]:
+    """A grid row's fields for several metrics: the raw number to sort by, and under “key$” how it is printed."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found[key] = value.value if value.state == "ok" else None
+        found[f"{key}$"] = cell(key, value, group=group)
+    return found

@@ -19,6 +19,7 @@ def panel(
     note: str = "",
     metrics: Sequence[str] = (),
     area: str = "",
+    caption: str = "",
 ) -> html.Section:
     """A framed panel; its `{id}-note`, `{id}-asof` and `{id}-fault` are filled by the page's callback."""
     heading = html.Header(
@@ -33,8 +34,9 @@ def panel(
     )
     fault = html.Div(id=f"{id}-fault", className="panel-fault", role="status")
     inside = [body] if isinstance(body, Component) else list(body)
+    below = [html.Div(caption, className="panel-caption")] if caption else []
     return html.Section(
-        [heading, fault, *inside],
+        [heading, fault, *inside, *below],
         id=f"{id}-panel",
         className="panel",
         style={"gridArea": area} if area else None,

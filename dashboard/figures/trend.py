@@ -44,7 +44,7 @@ def trend(
     top = max((v for line in series for v in line.values if v is not None), default=1.0)
     figure.update_yaxes(rangemode="tozero", nticks=5, range=[0, max(top, 1) * 1.12], tickformat=",d")
     form = {"month": "%Y年%-m月"}.get(bucket, "%-m月%-d日")
-    figure.update_xaxes(type="date", tickformat=form, hoverformat=_hover(bucket), nticks=7)
+    figure.update_xaxes(type="date", tickformat=form, hoverformat=_hover(bucket), nticks=6, tickangle=0)
     if is_partial and days:
         figure.add_annotation(
             x=days[-1], y=1, yref="paper", text="本期未满", showarrow=False, xanchor="right", yanchor="top",

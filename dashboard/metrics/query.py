@@ -81,7 +81,7 @@ def compile_query(
         parameters["moment"] = min(span.end or as_of, as_of)
     parts = [part for metric in metrics for part in _parts(metric)]
     sql = (
-        f"select {', '.join([*groups, *parts])} from ledger where {' and '.join(conditions)}"
+        f"select {', '.join([*groups, *parts])} from mart.ledger where {' and '.join(conditions)}"
         + (" group by all" if by else "")
     )
     return Compiled(sql, parameters, tuple(metrics), scope)

@@ -1,4 +1,4 @@
-"""A fictional county that writes source files as a county would export them, dirt included, with the truth beside them."""
+"""A fictional county that writes files as a county would export them, dirt included, and the truth beside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from etl.demo import files, text
+from etl.demo import files
 from etl.demo.cases import Cases, Drawer, Plan, Pool, draw_slots, make_plan
 from etl.demo.clock import Clock, Ints, seconds
 from etl.demo.county import County, build_county, month_starts
@@ -33,7 +33,7 @@ AS_OF = datetime(2026, 10, 31, 20, 0)
 
 @dataclass(frozen=True)
 class DemoReport:
-    """What was written: files in order, rows of each (below the header), where the truth is, the data's end."""
+    """What was written: files in order, rows of each (below the header), the truth, the data's end."""
 
     files: list[Path]
     rows: dict[str, int]
@@ -90,22 +90,18 @@ class _Run:
 
     def dimensions(self) -> None:
         """Regions, departments, grids, population and care visits."""
-        out, county, clock, mappings = self.out, self.county, self.clock, self.mappings
-        done = self.written.rows
-        path = out / "行政区划.xlsx"
-        done[path] = files.write_regions(path, county=county, mapping=mappings["regions"])
-        path = out / "部门.xlsx"
-        done[path] = files.write_departments(path, clock=clock, mapping=mappings["departments"])
-        path = out / "网格.csv"
-        common: dict[str, Any] = {"county": county, "truth": self.truth, "seed": self.seed}
-        done[path] = files.write_grids(path, clock=clock, mapping=mappings["grids"], **common)
-        path = out / "人口统计.csv"
-        done[path] = files.write_population(
-            path, mapping=mappings["population"], months=self.months, **common
+        order = files.Order(
+            self.county, self.clock, self.mappings, self.months, self.as_of, self.seed, self.truth
         )
-        done |= files.write_care_visits(
-            out, clock=clock, mapping=mappings["care_visits"], months=self.months, as_of=self.as_of, **common
-        )
+        writers = {
+            "行政区划.xlsx": files.write_regions,
+            "部门.xlsx": files.write_departments,
+            "网格.csv": files.write_grids,
+            "人口统计.csv": files.write_population,
+        }
+        for name, write in writers.items():
+            self.written.rows[self.out / name] = write(self.out / name, order)
+        self.written.rows |= files.write_care_visits(self.out, order)
 
     def ledgers(self) -> None:
         """Cases and their steps, month by month in chunks."""
@@ -203,12 +199,12 @@ class _LedgerWriter:
 
     def _case_edits(self, lines: Any, drawn: Cases, rng: np.random.Generator) -> dict[int, Edit]:
         changes = self._edits(lines, self.case_dirt[self.chunk], list(self.cases.layout), rng)
-        if drawn.month == self.broken_month:
+        free = next((row for row in range(len(lines) - 1, -1, -1) if row not in changes), None)
+        if drawn.month == self.broken_month and free is not None:
             self.broken_month = -1
-            row = next(r for r in range(len(lines) - 1, -1, -1) if r not in changes)
-            line = lines[row].as_py()
-            at = line.index("关于".encode(text.ENCODING)) if "关于".encode(text.ENCODING) in line else 8
-            changes[row] = Edit("invalid_byte", [line[:at] + b"\xff" + line[at:]])
+            # In front of the title: 0xFF begins no GB18030 character.
+            cells = lines[free].as_py().split(b",", 2)
+            changes[free] = Edit("invalid_byte", [b",".join([*cells[:2], b"\xff" + cells[2]])])
         return changes
 
     def _total_row(self, count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""What happened, where, to whom? Draws the cases of one stretch of time; their course is `flow`'s business."""
+"""What happened, where, to whom? Draws the cases of a stretch of time; their course is `flow`'s."""
 
 from __future__ import annotations
 
@@ -216,6 +216,13 @@ class Drawer:
             table[:, category - 1] *= factors[month_number - 1]
         return choose_by(rng, kind, table=table)
 
+    def _departments(self, row: Ints, *, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
+        """First choice, where it goes when returned, and who helps: three different ones (nearly always)."""
+        first = choose_by(rng, row, table=self.departments)
+        second = _another(rng, row, table=self.departments, but=first)
+        helper = _another(rng, row, table=self.departments, but=second)
+        return first, second, np.where(helper == first, (helper + 7) % len(names.DEPARTMENTS), helper)
+
     def _repeats(self, pool: Pool, *, party: Ints, rng: np.random.Generator) -> tuple[Flags, Ints]:
         """Which cases bring back a party of the pool, and which entry of it."""
         repeat = (party >= 0) & (rng.random(len(party)) < REPEAT_SHARE) & (len(pool.party) > 0)
@@ -240,12 +247,7 @@ class Drawer:
             party[repeat] = pool.party[source[repeat]]
         level = choose_by(rng, kind, table=LEVEL_SHARE)
         scale = choose(rng, n, weights=(96, 3.7, 0.3))
-        chances = self.departments[kind * CATEGORIES + category]
-        first = choose_by(rng, kind * CATEGORIES + category, table=self.departments)
-        row = kind * CATEGORIES + category
-        second = _another(rng, row, table=self.departments, but=first)
-        helper = _another(rng, row, table=self.departments, but=second)
-        helper = np.where(helper == first, (helper + 7) % chances.shape[1], helper)
+        first, second, helper = self._departments(kind * CATEGORIES + category, rng=rng)
         place = rng.random(n)
         points = self.county.triangles.points(rng, grid)
         grid_known = place >= NO_GRID_SHARE + NOWHERE_SHARE

@@ -1,4 +1,4 @@
-"""When is something due? Local times as whole seconds, the working calendar and the deadlines of `limits.csv`."""
+"""When is something due? Local times as whole seconds, the working calendar, the limits of `limits.csv`."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def choose_by(rng: np.random.Generator, row: Ints, *, table: Floats) -> Ints:
     edges /= edges[:, -1:]
     flat = (edges + np.arange(len(edges))[:, None]).ravel()
     drawn = np.searchsorted(flat, row + rng.random(len(row)), side="right") - row * table.shape[1]
-    return np.clip(drawn, 0, table.shape[1] - 1).astype(np.int64)
+    return np.asarray(np.clip(drawn, 0, table.shape[1] - 1), dtype=np.int64)
 
 
 def spread(rng: np.random.Generator, size: int, *, median: float, sigma: float) -> Floats:

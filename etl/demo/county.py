@@ -1,4 +1,4 @@
-"""Which county is it? Places with codes and names, departments with their habits, and where trouble truly is."""
+"""Which county is it? Places with codes and names, departments with habits, and where trouble truly is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRIDS_EXPIRED = 4
 
 @dataclass(frozen=True)
 class HotSpot:
-    """A grid where cases of a category (or all, -1) are `multiplier` times as frequent from month to month."""
+    """A grid where cases of a category (-1: all) are `multiplier` times as frequent for some months."""
 
     grid: int
     multiplier: float
@@ -171,10 +171,11 @@ def _departments(rng: np.random.Generator) -> Departments:
     on_time = 0.999 - 0.028 * rng.gamma(1.1, 1.0, count)
     # A league table needs its ends: two slow departments and two that hardly ever fail.
     slow = rng.choice(count, 4, replace=False)
-    on_time[slow] = [0.885, 0.905, 0.999, 0.998]
-    returns = np.clip(rng.gamma(2.2, 0.026, count), 0.008, 0.13)
+    on_time[slow] = [0.915, 0.93, 0.999, 0.998]
+    returns = rng.gamma(2.2, 1.0, count)
+    returns = np.clip(0.042 * returns / returns.mean(), 0.008, 0.12)
     return Departments(
-        on_time=np.clip(on_time, 0.88, 0.999),
+        on_time=np.clip(on_time, 0.9, 0.999),
         signs=np.clip(rng.normal(0.984, 0.007, count), 0.955, 0.997),
         returns=returns,
         speed=np.clip(rng.lognormal(0.0, 0.3, count), 0.5, 2.0),
@@ -199,17 +200,13 @@ def _hot_spots(rng: np.random.Generator, *, population: Ints, months: int) -> li
 def _grid_names(
     village_of_grid: Ints, *, villages: list[tuple[str, str, str, str]], special: Flags
 ) -> list[str]:
-    places = ("学校专属网格", "园区专属网格", "商圈专属网格", "医院专属网格")
+    places = ("学校", "园区", "商圈", "医院")
     numbers: dict[int, int] = {}
     result = []
     for grid, village in enumerate(village_of_grid.tolist()):
         numbers[village] = number = numbers.get(village, 0) + 1
-        suffix = places[grid % len(places)] if special[grid] else f"第{number}网格"
-        result.append(
-            f"{villages[village][1]}{suffix}"
-            if not special[grid]
-            else f"{villages[village][1]}{suffix}{number}"
-        )
+        plain, dedicated = f"第{number}网格", f"{places[grid % len(places)]}专属网格{number}"
+        result.append(f"{villages[village][1]}{dedicated if special[grid] else plain}")
     return result
 
 
@@ -233,7 +230,8 @@ def _expired(
 def _population(rng: np.random.Generator, *, town_of_grid: Ints, area_m2: Floats) -> Ints:
     """Log-normal around 900 persons; small, dense grids of the streets hold somewhat more."""
     dense = np.where(town_of_grid < STREETS, 0.22, 0.0) - 0.05 * np.log(area_m2 / np.median(area_m2))
-    return np.clip(900 * np.exp(0.62 * rng.standard_normal(len(area_m2)) + dense), 60, 6000).astype(np.int64)
+    people = 900 * np.exp(0.62 * rng.standard_normal(len(area_m2)) + dense)
+    return np.asarray(np.clip(people, 60, 6000), dtype=np.int64)
 
 
 def build_county(*, seed: int, months: int) -> County:
@@ -273,7 +271,7 @@ def build_county(*, seed: int, months: int) -> County:
         unpopulated=(plain[0], plain[1]),
         expired=_expired(rng, villages=villages),
         departments=_departments(rng),
-        in_time_by_town=np.round(np.clip(rng.uniform(0.89, 0.985, (5, TOWNS)), 0, 1), 4),
+        in_time_by_town=np.asarray(rng.uniform(0.89, 0.985, (5, TOWNS)).round(4), dtype=np.float64),
         hot_spots=hot_spots,
         triangles=_triangles(shapes),
     )

@@ -1,4 +1,4 @@
-"""What is wrong in the files? Every kind of damage a county's exports have, in known numbers at known lines."""
+"""What is wrong in the files? Every kind of damage that exports have, in known numbers at known lines."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CASE_SHARES: dict[str, float] = {
     "formula_title": 5e-5,
     "personal_title": 5e-5,
 }
-"""Share of case rows with each kind of damage. The first 23 (0.83 %) are hard, the others are to be repaired."""
+"""Share of case rows with each kind of damage. The first 23 (0.83 %) are hard, the others can be repaired."""
 
 EVENT_SHARES: dict[str, float] = {
     "unknown_case": 1e-4,
@@ -113,7 +113,7 @@ class Damage:
 
 
 Maker = Callable[[Row, Damage], "list[list[str]] | None"]
-"""Damages a row; gives the records that stand for it (the damaged one last), or None if this row will not do."""
+"""Damages a row; gives the records that stand for it (damaged one last), or None if the row will not do."""
 
 
 def _set(key: str, *values: str, needs: tuple[str, ...] = ()) -> Maker:
@@ -361,7 +361,7 @@ def planned(shares: dict[str, float], *, sizes: Ints, rng: np.random.Generator) 
 def edits(
     lines: list[bytes], *, order: Ints, position: dict[str, int], wanted: dict[str, int], damage: Damage
 ) -> dict[int, Edit]:
-    """Damaged replacements for some of `lines`; `order` holds the row numbers that `lines` are, in random order."""
+    """Damaged replacements for some of `lines`, by row number; `order` holds the row number of each line."""
     queue = [kind for kind, count in wanted.items() for _ in range(count)]
     result: dict[int, Edit] = {}
     waiting = list(zip(order.tolist(), lines, strict=True))

@@ -1,4 +1,4 @@
-"""Which files does the county hand over? Writers of each export; the same county and seed give the same bytes."""
+"""Which files does the county hand over? Writers of each export; same county and seed, same bytes."""
 
 from __future__ import annotations
 
@@ -98,6 +98,19 @@ def _write_csv(path: Path, *, header: list[str], rows: list[list[Cell]], encodin
     return len(rows)
 
 
+@dataclass(frozen=True)
+class Order:
+    """What every writer of a dimension needs."""
+
+    county: County
+    clock: Clock
+    mappings: dict[str, Mapping]
+    months: list[date]
+    as_of: datetime
+    seed: int
+    truth: Truth
+
+
 def _region(code: str, *, name: str, parent: str, level: str, kind: str, area: str = "") -> dict[str, Cell]:
     return {
         "region_code": code,
@@ -111,8 +124,9 @@ def _region(code: str, *, name: str, parent: str, level: str, kind: str, area: s
     }
 
 
-def write_regions(path: Path, *, county: County, mapping: Mapping) -> int:
+def write_regions(path: Path, order: Order) -> int:
     """The county, its towns and its villages. Gives the number of rows."""
+    county = order.county
 
     def rows() -> Iterator[dict[str, Cell]]:
         yield _region(names.COUNTY_CODE, name=names.COUNTY, parent="", level="县", kind="县")
@@ -121,13 +135,13 @@ def write_regions(path: Path, *, county: County, mapping: Mapping) -> int:
         for (code, name, kind, area), town in zip(county.villages, county.town_of_village, strict=True):
             yield _region(code, name=name, parent=county.towns[town][0], level="村社区", kind=kind, area=area)
 
-    header, table = _ordered(mapping, rows())
+    header, table = _ordered(order.mappings["regions"], rows())
     return write_workbook(path, sheet="行政区划", header=header, rows=table)
 
 
-def write_departments(path: Path, *, clock: Clock, mapping: Mapping) -> int:
+def write_departments(path: Path, order: Order) -> int:
     """Every department. Gives the number of rows."""
-    words = {(r["code_set"], r["code"]): r["label"] for r in clock.reference.rows("codes")}
+    words = {(r["code_set"], r["code"]): r["label"] for r in order.clock.reference.rows("codes")}
     rows: Iterator[dict[str, Cell]] = (
         {
             "department": code,
@@ -139,7 +153,7 @@ def write_departments(path: Path, *, clock: Clock, mapping: Mapping) -> int:
         }
         for code, name, group, mode, line in names.DEPARTMENTS
     )
-    header, table = _ordered(mapping, rows)
+    header, table = _ordered(order.mappings["departments"], rows)
     return write_workbook(path, sheet="部门", header=header, rows=table)
 
 
@@ -186,53 +200,50 @@ def _expired_rows(county: County, *, clock: Clock) -> Iterator[dict[str, Cell]]:
         }
 
 
-def write_grids(
-    path: Path, *, county: County, clock: Clock, mapping: Mapping, truth: Truth, seed: int
-) -> int:
+def write_grids(path: Path, order: Order) -> int:
     """Every grid with its border, then those that were closed (without one). Gives the number of rows."""
-    rng = np.random.default_rng([seed, 2])
+    county, rng = order.county, np.random.default_rng([order.seed, 2])
 
     def rows() -> Iterator[dict[str, Cell]]:
-        yield from _grid_rows(county, clock=clock, rng=rng)
-        yield from _expired_rows(county, clock=clock)
+        for grid, row in enumerate(_grid_rows(county, clock=order.clock, rng=rng)):
+            unknown = grid in county.unpopulated
+            yield row | {"households": "", "population": ""} if unknown else row
+        yield from _expired_rows(county, clock=order.clock)
 
-    header, table = _ordered(mapping, rows())
+    header, table = _ordered(order.mappings["grids"], rows())
     for index in range(len(county.expired)):
-        truth.add("closed_grid_without_boundary", file=path.name, line=len(county.grid_codes) + 2 + index)
+        line = len(county.grid_codes) + 2 + index
+        order.truth.add("closed_grid_without_boundary", file=path.name, line=line)
     return _write_csv(path, header=header, rows=table, encoding=text.ENCODING)
 
 
-def write_population(
-    path: Path, *, county: County, mapping: Mapping, months: list[date], truth: Truth, seed: int
-) -> int:
-    """Households and persons by grid, every third month counted back from the last. Gives the number of rows."""
-    rng = np.random.default_rng([seed, 3])
-    keys = list(layout(mapping))
+def write_population(path: Path, order: Order) -> int:
+    """Households and persons by grid, first month and every third back from the last. Gives the rows."""
+    county, months, rng = order.county, order.months, np.random.default_rng([order.seed, 3])
+    keys = layout(order.mappings["population"])
     rows: list[list[Cell]] = []
     trend = rng.normal(0.0005, 0.002, len(county.grid_codes))
-    for month in months[::-1][::3][::-1]:
+    known = [g for g in range(len(county.grid_codes)) if g not in county.unpopulated]
+    for month in sorted({months[0], *months[::-1][::3]}):
         behind = (months[-1].year - month.year) * 12 + months[-1].month - month.month
         people = np.maximum((county.population * (1 - behind * trend)).astype(int), 1)
-        for grid, code in enumerate(county.grid_codes):
-            if grid in county.unpopulated:
-                continue
+        for grid in known:
             values: dict[str, Cell] = {
-                "grid_code": code,
+                "grid_code": county.grid_codes[grid],
                 "month": f"{month:%Y-%m}",
                 "households": max(int(people[grid] / 2.7), 1),
                 "population": int(people[grid]),
             }
             if rng.random() < 0.0008:
                 values["households"] = ("NULL", "-", "无")[len(rows) % 3]
-                truth.add("null_word", file=path.name, line=len(rows) + 2)
+                order.truth.add("null_word", file=path.name, line=len(rows) + 2)
             rows.append([values[key] for key in keys])
-    header = list(layout(mapping).values())
-    return _write_csv(path, header=header, rows=rows, encoding="utf-8-sig")
+    return _write_csv(path, header=list(keys.values()), rows=rows, encoding="utf-8-sig")
 
 
 @dataclass(frozen=True)
 class _Care:
-    """People of the care groups, invented: where they live, how often they are due, how well they are visited."""
+    """People of the care groups, invented: where they live, how often they are due and are visited."""
 
     county: County
     groups: list[str]
@@ -285,37 +296,37 @@ def _care_row(
     }
 
 
-def write_care_visits(
-    folder: Path,
-    *,
-    county: County,
-    clock: Clock,
-    mapping: Mapping,
-    months: list[date],
-    as_of: datetime,
-    truth: Truth,
-    seed: int,
-) -> dict[Path, int]:
+def _damaged_care(
+    rows: list[dict[str, Cell]], *, year: int, rng: np.random.Generator
+) -> list[tuple[str, int]]:
+    """Spoil three rows of each kind; gives kind and line of each."""
+    spoiled = []
+    for kind, key, word in (
+        ("unknown_care_group", "care_group", "其他困难"),
+        ("bad_month", "month", f"{year}-13"),
+    ):
+        for index in rng.choice(len(rows), 3, replace=False).tolist():
+            rows[index][key] = word
+            spoiled.append((kind, index + 2))
+    return spoiled
+
+
+def write_care_visits(folder: Path, order: Order) -> dict[Path, int]:
     """One workbook a year: who was due for a visit and whether it was made. Gives the rows of each file."""
-    rng = np.random.default_rng([seed, 4])
-    care = _care(county, clock=clock, rng=rng)
+    rng = np.random.default_rng([order.seed, 4])
+    care = _care(order.county, clock=order.clock, rng=rng)
     written: dict[Path, int] = {}
-    for year in sorted({m.year for m in months}):
+    for year in sorted({m.year for m in order.months}):
         path = folder / f"重点人群走访_{year}.xlsx"
         rows = [
-            _care_row(care, person=person, month=month, as_of=as_of, rng=rng)
-            for month in months
+            _care_row(care, person=person, month=month, as_of=order.as_of, rng=rng)
+            for month in order.months
             if month.year == year
             for person in range(CARE_PERSONS)
             if (person + month.month) % care.every[person] == 0
         ]
-        for kind, key, word in (
-            ("unknown_care_group", "care_group", "其他困难"),
-            ("bad_month", "month", f"{year}-13"),
-        ):
-            for line in rng.choice(len(rows), 3, replace=False).tolist():
-                rows[line][key] = word
-                truth.add(kind, file=path.name, line=line + 2)
-        header, table = _ordered(mapping, iter(rows))
+        for kind, line in _damaged_care(rows, year=year, rng=rng):
+            order.truth.add(kind, file=path.name, line=line)
+        header, table = _ordered(order.mappings["care_visits"], iter(rows))
         written[path] = write_workbook(path, sheet="走访", header=header, rows=table)
     return written

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from etl.demo.cases import C, D, H, P, R, Cases, floor_minute, late_gap
+from etl.demo.cases import C, Cases, D, H, P, R, floor_minute, late_gap
 from etl.demo.clock import DAY, HOUR, MINUTE, NEVER, Clock, Flags, Floats, Ints, between, choose, spread
 from etl.demo.county import County
 
 Times = dict[str, Ints]
 
 NEVER_CLOSED = 2**50
-"""Stands for a closing that does not come; clipped to `NEVER` at the end like all that lies after the data."""
+"""Stands for a closing that does not come; cut to `NEVER` like all that lies after the data."""
 
 
 @dataclass
@@ -220,9 +220,8 @@ class _Run:
         timely = self.chance(self.flow.county.in_time_by_town[kind][self.town])
         late = 1.03 + spread(self.rng, self.n, median=0.5, sigma=0.9)
         share = np.where(timely, between(self.rng, np.full(self.n, 0.06), 0.95), np.minimum(late, 4))
-        return np.maximum(
-            start + (share * DAY).astype(np.int64), after + self.between(2 * MINUTE, 20 * MINUTE)
-        )
+        ready = after + self.between(2 * MINUTE, 20 * MINUTE)
+        return np.asarray(np.maximum(start + (share * DAY).astype(np.int64), ready))
 
     def _first_steps(self) -> None:
         """First contact (C, D), start of rectification (H); what the closing has to wait for."""
@@ -282,8 +281,8 @@ class _Run:
     def _interruptions(self) -> None:
         """Extensions asked for and granted before the deadline; suspensions. Sets the effective deadline.
 
-        `ceiling` and `floor` keep closings clear of the deadline by the widest reading of it (extension days as
-        natural or working days, a pause as natural or working time), so that every reading gives the same verdict.
+        `ceiling` and `floor` keep closings clear of the deadline by the widest reading of it (extension in
+        natural or working days, a pause in natural or working time): every reading gives the same verdict.
         """
         t, cases, room = self.times, self.cases, self.due - self.work
         suspended = self.chance(np.where(cases.complexity == 2, 0.032, 0.013)) & (room > 2 * DAY)
@@ -323,7 +322,7 @@ class _Run:
         t, cases, habits = self.times, self.cases, self.habits
         tilt = (self.flow.county.in_time_by_town[P][self.town] - 0.94) * 0.4
         hard = np.array([0.006, 0.0, -0.02])[cases.complexity] - 0.02 * self.returned
-        timely = self.chance(np.clip(habits.on_time[self.lead] + tilt + hard + 0.006, 0.5, 0.999))
+        timely = self.chance(np.clip(habits.on_time[self.lead] + tilt + hard + 0.012, 0.5, 0.999))
         timely &= self.ceiling > self.lower + 20 * MINUTE
         share = self.rng.beta(1.5, 1.9, self.n) ** (1 / habits.speed[self.lead])
         early = self.lower + (share * (self.ceiling - 60 - self.lower)).astype(np.int64)
@@ -333,8 +332,11 @@ class _Run:
         )
         late = np.maximum(self.floor, self.lower) + (delay * DAY).astype(np.int64) + MINUTE
         late = self._at_work(late, low=np.maximum(self.floor, self.lower) + 60, high=late + DAY)
+        slack = np.clip(0.25 + 20 * (1 - habits.on_time[self.lead]), 0.25, 2.5)
         age = (self.flow.as_of - cases.slot) / (30.4 * DAY)
-        stuck = self.chance((0.008 + 0.034 * np.exp(-age / 3)) * np.array([0.3, 0.9, 2.2])[cases.complexity])
+        stuck = self.chance(
+            (0.013 + 0.06 * np.exp(-age / 2.0)) * slack * np.array([0.3, 0.9, 2.2])[cases.complexity]
+        )
         self.timely = timely & ~stuck
         t["close"] = np.where(stuck, NEVER_CLOSED, np.where(timely, early, late))
         back = np.minimum(self.between(10 * MINUTE, 26 * HOUR), t["close"] - self.lower)
@@ -346,9 +348,7 @@ class _Run:
         reached = self.chance(0.87)
         call = t["close"] + self.spread(2.2 * DAY, 0.8, low=2 * HOUR, high=12 * DAY)
         call = self._at_work(call, low=t["close"] + HOUR, high=t["close"] + 13 * DAY)
-        share = (
-            0.013 + 0.36 * (1 - self.habits.on_time[self.lead]) + np.where(self.cases.level < 2, 0.02, 0.0)
-        )
+        share = 0.009 + 0.5 * (1 - self.habits.on_time[self.lead]) + np.where(self.cases.level < 2, 0.02, 0.0)
         reopened = self.chance(share) & (t["close"] < NEVER_CLOSED)
         t["reopen"] = self.only(reopened, t["close"] + self.between(0.5 * DAY, 28.5 * DAY))
         before = t["close"] + (between(self.rng, np.full(n, 0.2), 0.9) * (t["reopen"] - t["close"])).astype(
@@ -363,7 +363,8 @@ class _Run:
         self.reopened = reopened
         last = np.maximum.reduce([t["close"], t["callback"], t["close_2"], t["callback_2"]])
         wait = self.spread(3 * DAY, 0.9, low=HOUR, high=25 * DAY)
-        t["archive"] = self.only(self.chance(0.95), last + wait)
+        filed = self._at_work(last + wait, low=last, high=last + wait + DAY)
+        t["archive"] = self.only(self.chance(0.95), filed)
 
     def _supervision(self) -> None:
         t, cases = self.times, self.cases
@@ -436,7 +437,7 @@ class _Run:
         table = np.array([[44, 34, 19, 3, 0.0], [20, 32, 39, 8.9, 0.1], [4, 15, 51, 29, 1.0]])
         edges = np.cumsum(table / table.sum(axis=1, keepdims=True), axis=1)[self.cases.complexity]
         drawn = (self.rng.random(self.n)[:, None] > edges).sum(axis=1)
-        return np.where(self.cases.level == 0, np.maximum(drawn, 2), drawn).astype(np.int64)
+        return np.asarray(np.where(self.cases.level == 0, np.maximum(drawn, 2), drawn), dtype=np.int64)
 
     def _satisfaction(self, close_type: Ints) -> Ints:
         """满意, 基本满意, 不满意, 未评价: better when solved and in time."""
@@ -448,7 +449,7 @@ class _Run:
         happy = np.clip(0.83 + tilt, 0.3, 0.97)
         rest = 1 - happy
         edges = np.column_stack([happy, happy + 0.74 * rest, happy + 0.94 * rest])
-        return (self.rng.random(self.n)[:, None] > edges).sum(axis=1).astype(np.int64)
+        return np.asarray((self.rng.random(self.n)[:, None] > edges).sum(axis=1), dtype=np.int64)
 
 
 def event_rows(course: Course, cases: Cases) -> EventRows:

@@ -1,8 +1,9 @@
-"""What does the county look like? An outline, grids that tile it exactly, and villages and towns that hold together."""
+"""What does the county look like? An outline, grids that tile it, villages and towns that hold together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ LON, LAT = 112.6, 37.8
 HALF_WIDTH_KM, HALF_HEIGHT_KM = 25.0, 21.0
 KM_PER_DEGREE = 111.32
 SNAP = 1e-6
-"""Vertices lie on this lattice (degrees), so six decimals in a file lose nothing and neighbours keep touching."""
+"""Vertices lie on this lattice (degrees): six decimals lose nothing and neighbours keep touching."""
 
 STREETS, MARKET_TOWNS, RURAL_TOWNS = 3, 6, 4
 TOWNS = STREETS + MARKET_TOWNS + RURAL_TOWNS
@@ -26,7 +27,7 @@ Adjacency = dict[tuple[int, int], float]
 
 @dataclass(frozen=True)
 class Geography:
-    """Grid polygons in degrees with the village and town of each; towns come streets first, then 镇, then 乡."""
+    """Grid polygons in degrees with the village and town of each; streets come first, then 镇, then 乡."""
 
     grids: Any
     village_of_grid: Ints
@@ -109,7 +110,7 @@ def _wobbly(rng: np.random.Generator, start: Floats, end: Floats) -> Any:
     points = [start, end]
     for _ in range(2):
         finer = [points[0]]
-        for left, right in zip(points[:-1], points[1:], strict=True):
+        for left, right in pairwise(points):
             along = right - left
             side = np.column_stack([-along[:, 1], along[:, 0]])
             finer += [(left + right) / 2 + side * rng.normal(0, 0.07, (len(side), 1)), right]
@@ -129,18 +130,21 @@ def _faces(rng: np.random.Generator, seeds: Floats, area: Any) -> Any:
     return faces[shapely.contains(county.buffer(SNAP * 3), faces)]
 
 
-def _merge_faces(faces: Any, *, cell: Ints, count: int) -> Any:
-    """One polygon per cell. A piece cut off from its cell goes to the neighbour it shares most border with."""
+def _merge_faces(faces: Any, *, cell: Ints) -> Any:
+    """One polygon per cell. A piece cut off from its cell goes to the neighbour with most common border.
+
+    Raises `ValueError` if cells stay in pieces.
+    """
+    count = int(cell.max()) + 1
     for _ in range(20):
         merged = [shapely.union_all(faces[cell == i]) for i in range(count)]
         loose = [i for i, shape in enumerate(merged) if shape.geom_type != "Polygon"]
         if not loose:
-            break
+            return np.array(merged, dtype=object)
         links = adjacency(faces)
         for i in loose:
             _give_away(faces, cell=cell, owner=i, links=links)
-    kept = [shape for shape in merged if shape.geom_type == "Polygon"]
-    return np.array(kept, dtype=object)
+    raise ValueError("some grids stay in pieces")
 
 
 def _give_away(faces: Any, *, cell: Ints, owner: int, links: Adjacency) -> None:
@@ -187,11 +191,12 @@ def _tile(rng: np.random.Generator, area: Any, *, centres: Floats, count: int) -
     # The tree measures in degrees; squeezing longitudes keeps "nearest" what it is on the ground.
     tree = shapely.STRtree(shapely.points(_to_degrees(seeds) * [scale, 1.0]))
     cell = tree.nearest(shapely.points(inside * [scale, 1.0])).astype(np.int64)
-    return _merge_faces(faces, cell=cell, count=count)
+    # A seed too close to the outline may own no face; the cells that have any are numbered anew.
+    return _merge_faces(faces, cell=np.unique(cell, return_inverse=True)[1].astype(np.int64))
 
 
 def _nearest_source(borders: Adjacency, *, places: Floats, sources: Ints) -> Ints:
-    """Each node's source along the graph; a step costs mostly the same, so groups are of like size and connected."""
+    """Each node's nearest source along the graph. Steps cost much the same, so groups are of like size."""
     pairs = np.array(sorted(borders), dtype=np.int64)
     length = np.hypot(*(places[pairs[:, 0]] - places[pairs[:, 1]]).T)
     cost = 0.6 + 0.4 * np.sqrt(length / np.median(length))

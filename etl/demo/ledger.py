@@ -1,4 +1,4 @@
-"""What does a case look like in the county's export? Case rows and event rows as CSV lines in the mapping's layout."""
+"""What does a case look like in the export? Case and event rows as CSV lines in the mapping's layout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from etl.demo import names, text
-from etl.demo.cases import DISCOVERY_OF_CHANNEL, P, Cases
+from etl.demo.cases import DISCOVERY_OF_CHANNEL, Cases, P
 from etl.demo.clock import DAY, HOUR, NEVER, Clock, Ints, choose
 from etl.demo.county import County
 from etl.demo.flow import STEPS, Course, EventRows
@@ -34,10 +34,16 @@ TIME_COLUMNS = {
 
 SERIAL, SUMMARY = "序号", "事件简述"
 
+PLAIN_SETS = (
+    *("kind", "event_grade", "event_scale", "complexity", "discovery"),
+    *("precision", "close_type", "close_level", "agreement", "satisfaction"),
+)
+"""Code sets whose words this export takes from codes.csv as they are."""
+
 
 def layout(mapping: Mapping) -> dict[str, str]:
     """Key (canonical field, or the header itself for what is not loaded) → header, in file order."""
-    keys = {field: header for field, header in mapping.columns.items()}
+    keys = dict(mapping.columns)
     keys |= {header: header for header in mapping.personal}
     rest = [header for header in mapping.ignore.columns if header != SERIAL]
     keys |= {header: header for header in rest}
@@ -76,8 +82,7 @@ class CaseLedger:
         self.channels = labels.table("channel", "小程序", "来访", "12345", "巡查", "法院委派调解")
         self.levels = labels.table("level", *(f"{word}色" for word in labels.by_set["level"]))
         self.supervision = labels.table("supervision", "无", "")
-        plain = "kind event_grade event_scale complexity discovery precision close_type close_level agreement satisfaction"
-        self.plain = {code_set: labels.table(code_set) for code_set in plain.split()}
+        self.plain = {code_set: labels.table(code_set) for code_set in PLAIN_SETS}
         self.categories = text.words(labels.categories)
         self.departments = text.words([d[0] for d in names.DEPARTMENTS])
         self.grids = text.words(county.grid_codes)
@@ -105,7 +110,7 @@ class CaseLedger:
         return text.record(list(self.layout.values()))
 
     def case_ids(self, cases: Cases, *, month: str, first: int) -> Any:
-        """Case numbers such as EV202610-0000001; `first` is the number of this chunk's first case in its month."""
+        """Case numbers such as EV202610-0000001; `first` is the first case's number in its month."""
         number = text.digits(np.arange(first, first + len(cases)), width=7)
         prefix = np.frombuffer(f"EV{month}-".encode(), dtype=np.uint8)
         matrix = np.concatenate([np.tile(prefix, (len(cases), 1)), number], axis=1)

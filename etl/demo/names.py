@@ -1,8 +1,8 @@
-"""What is it called? Invented names of places, grids, people and cases; nothing here is a real place or person."""
+"""What is it called? Invented names of places, people and cases; none is a real place or person."""
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -13,12 +13,26 @@ STREET_NAMES = ("文昌街道", "迎禾街道", "东望街道")
 MARKET_TOWN_NAMES = ("谷丰镇", "松岭镇", "石渡镇", "清浦镇", "望岳镇", "古槐镇")
 RURAL_TOWN_NAMES = ("杏坪乡", "梨沟乡", "青石梁乡", "云台岭乡")
 
-_COMMUNITY_FIRST = "迎春 育才 新禾 锦绣 和顺 安康 朝阳里 金穗 明德 兴业 永泰 梧桐 丹桂 翠屏 新苑 康宁 学府 河畔 站前 北辰".split()
-_COMMUNITY_SECOND = "红旗 富强 怡园 建安 双塔 西关里 东苑 南湖 吉祥 长乐 泰和 书院 紫薇 银杏 广场 纺织 机械厂 果品 龙湾 鼓楼".split()
-_COMMUNITY_THIRD = "平安里 光明 团结 友谊 和平 胜利 春晖 秋实 丰泽 德馨 望湖 临河 松竹 映山 静安里 同心 百合 桃李 新风 景明 云锦 西岭 北苑 东桥".split()
-_VILLAGE_HEAD = "上 下 前 后 东 西 南 北 大 小 老 新".split()
-_VILLAGE_BODY = "柳树 槐树 杨家 石桥 杏花 枣林 白草 黄土 青石 栗子 沙河 泉水 磨盘 寨子 官道 柏树 桃园 芦苇 马鞍 麦地".split()
-_VILLAGE_TAIL = "沟 湾 坪 岭 庄 洼 峪 坡 滩 塬".split()
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_COMMUNITY_FIRST = _words(
+    "迎春 育才 新禾 锦绣 和顺 安康 朝阳里 金穗 明德 兴业 永泰 梧桐 丹桂 翠屏 新苑 康宁 学府 河畔 站前 北辰"
+)
+_COMMUNITY_SECOND = _words(
+    "红旗 富强 怡园 建安 双塔 西关里 东苑 南湖 吉祥 长乐 泰和 书院 紫薇 银杏 广场 纺织 机械厂 果品 龙湾 鼓楼"
+)
+_COMMUNITY_THIRD = _words(
+    "平安里 光明 团结 友谊 和平 胜利 春晖 秋实 丰泽 德馨 望湖 临河 松竹 映山 静安里 同心 百合"
+    " 桃李 新风 景明 云锦 西岭 北苑 东桥"
+)
+_VILLAGE_HEAD = _words("上 下 前 后 东 西 南 北 大 小 老 新")
+_VILLAGE_BODY = _words(
+    "柳树 槐树 杨家 石桥 杏花 枣林 白草 黄土 青石 栗子 沙河 泉水 磨盘 寨子 官道 柏树 桃园 芦苇 马鞍 麦地"
+)
+_VILLAGE_TAIL = _words("沟 湾 坪 岭 庄 洼 峪 坡 滩 塬")
 
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏"
 _GIVEN = "安平和顺明德文武成功志远春秋海山林森晓晨雨雪芳兰桂英玉珍建国红梅永强立新秀丽"
@@ -103,7 +117,7 @@ KIND_PHRASES: dict[str, tuple[str, ...]] = {
 SPOTS: tuple[str, ...] = tuple(
     [f"{n}组" for n in range(1, 13)]
     + [f"{n}号楼" for n in range(1, 19)]
-    + "村口 路口 主街 市场旁 学校旁 卫生室旁 广场 河边 桥头 停车场 老街 南巷 北巷 东巷 西巷 公交站旁".split()
+    + _words("村口 路口 主街 市场旁 学校旁 卫生室旁 广场 河边 桥头 停车场 老街 南巷 北巷 东巷 西巷 公交站旁")
 )
 """Places within a village or community that a title may name."""
 
@@ -166,6 +180,6 @@ def village_names(rng: np.random.Generator) -> list[str]:
 
 def person_names() -> list[str]:
     """Every invented personal name: a surname and two given characters (no list of real people was used)."""
-    pairs = [f"{a}{b}" for a, b in zip(_GIVEN[:-1], _GIVEN[1:], strict=True)]
+    pairs = [f"{a}{b}" for a, b in pairwise(_GIVEN)]
     pairs += [f"{a}{b}" for a, b in zip(_GIVEN[:-5], _GIVEN[5:], strict=True)]
     return [f"{surname}{pair}" for surname in _SURNAMES for pair in pairs]

@@ -1,4 +1,4 @@
-"""How does a table become bytes? Columns of GB18030 CSV cells and lines made of them, without a Python loop per row.
+"""How does a table become bytes? Columns of GB18030 CSV cells and lines of them, with no loop per row.
 
 Cells are looked up in tables that are encoded once, so the text of a file is never encoded a second time.
 """
@@ -133,7 +133,7 @@ _WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 def citizen_numbers(party: Ints) -> Any:
     """18-character certificate numbers that can be nobody's: fictional area *and* a wrong check character.
 
-    One number per party (distinct up to 18 million); empty where `party` is negative. GB 11643, ISO 7064 MOD 11-2.
+    One per party (distinct up to 18 million); empty where `party` is negative. GB 11643, ISO 7064 MOD 11-2.
     """
     known = np.maximum(party, 0)
     areas = _table(["000000", "990108"])

@@ -1,4 +1,4 @@
-"""What is really so? The document that says what the files were made from, for tests of detectors and maps."""
+"""What is really so? What the files were made from, for tests of detectors and maps."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _departments(county: County) -> dict[str, dict[str, float]]:
 def truth_document(
     county: County, *, truth: Truth, months: list[date], seed: int, as_of: datetime
 ) -> dict[str, Any]:
-    """Hot spots, true rates in the last month (1 = county mean per person), habits of departments, damage by line."""
+    """Hot spots, true rates of the last month (1 = mean per person), departments' habits, damage by line."""
     rate = grid_rates(county, month=len(months) - 1, category=-1)
     rate = rate / np.average(rate, weights=county.population)
     best = np.argsort(-rate, kind="stable")[:TOP]

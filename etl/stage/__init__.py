@@ -15,8 +15,10 @@ EMPTY_WORDS = ["", "NULL", "null", "None", "nan", "NaN", "NaT", "无", "空", "-
 EARLIEST_YEAR = 1950
 
 MACROS = """
-create macro tidy(x) as trim(translate(x, '０１２３４５６７８９：－／．，\u3000\u200b\u200c\u200d\u2060\ufeff\u00a0\t',
+create macro widthless(x) as trim(translate(x, '０１２３４５６７８９：－／．，\u3000\u200b\u200c\u200d\u2060\ufeff\u00a0\t',
                                           '0123456789:-/., '));
+-- Plain ASCII (as many bytes as characters) needs no translation, which would be the slowest step of all.
+create macro tidy(x) as case when strlen(x) = length(x) then trim(x) else widthless(x) end;
 create macro clean(x) as case when list_contains(getvariable('empty_words'), tidy(x)) then null else tidy(x) end;
 create macro damaged_by_excel(x) as
     coalesce(regexp_full_match(x, '\\d+(\\.\\d+)?[eE]\\+?\\d+') or regexp_full_match(x, '\\d{15}000'), false);
@@ -54,25 +56,28 @@ def type_rows(con: duckdb.DuckDBPyConnection, batch: Batch, words: Words) -> Non
     entity = batch.mapping.kind
     params: dict[str, object] = {
         "files": list(batch.file_ids),
-        "formats": batch.mapping.time_formats,
         "src": batch.mapping.src_system,
         "deadline": batch.mapping.deadline,
     }
+    if any(field.type in ("time", "date") for field in entity.fields):
+        params["formats"] = batch.mapping.time_formats
     typed = []
     for field in entity.fields:
-        typed.append(f"{_typed(field, batch.mapping, words, params)} as {field.name}")
+        typed.append(f"{_typed(field, batch.mapping, words, params)} as typed_{field.name}")
+    tidied = ", ".join(f"clean({field.name}) as {field.name}" for field in entity.fields)
     bad = ", ".join(
         f"case when {_bad(field)} then '{field.name}' end" for field in entity.fields if _can_fail(field)
     )
-    columns = ", ".join(f"typed.{f.name}" for f in entity.fields)
+    columns = ", ".join(f"typed_{f.name}" for f in entity.fields)
     con.execute(
         f"""
         insert into stage_{entity.name}
-        with typed as (select file_id, line_no, {", ".join(typed)}
-                       from raw_{entity.name} where list_contains($files, file_id))
-        select typed.file_id, typed.line_no, $src, {batch.mapping.own_dimensions}, $deadline,
+        with tidied as materialized (select file_id, line_no, {tidied}
+                                     from raw_{entity.name} where list_contains($files, file_id)),
+        typed as (select *, {", ".join(typed)} from tidied)
+        select file_id, line_no, $src, {batch.mapping.own_dimensions}, $deadline,
                list_filter([{bad}], lambda f: f is not null) as bad_fields, {columns}
-        from typed join raw_{entity.name} as raw using (file_id, line_no)
+        from typed
         """,
         params,
     )
@@ -94,7 +99,7 @@ _SQL_TYPES = {
 
 def _typed(field: Field, mapping: Mapping, words: Words, params: dict[str, object]) -> str:
     """The SQL that reads one field; what it cannot read becomes null."""
-    text = f"clean({field.name})"
+    text = field.name
     if field.type == "code":
         return _code(field, mapping, words, params)
     if field.type == "key":
@@ -104,7 +109,7 @@ def _typed(field: Field, mapping: Mapping, words: Words, params: dict[str, objec
         return moment if field.type == "time" else f"{moment}::date"
     if field.type in ("integer", "number"):
         number = f"try_cast(replace({text}, ',', '') as double)"
-        whole = f" and n = floor(n) and abs(n) < 2147483647" if field.type == "integer" else ""
+        whole = " and n = floor(n) and abs(n) < 2147483647" if field.type == "integer" else ""
         least = f" and n >= {field.minimum}" if field.minimum is not None else ""
         return (
             f"list_filter([{number}], lambda n: isfinite(n){whole}{least})[1]"
@@ -119,9 +124,9 @@ def _code(field: Field, mapping: Mapping, words: Words, params: dict[str, object
     known = {**words.get(field.code_set, {}), **mapping.codes.get(field.name, {})}
     params[f"{field.name}_words"] = list(known) or [""]
     params[f"{field.name}_codes"] = list(known.values()) or [""]
-    lookup = f"map(${field.name}_words::varchar[], ${field.name}_codes::varchar[])[clean({field.name})]"
+    lookup = f"map(${field.name}_words::varchar[], ${field.name}_codes::varchar[])[{field.name}]"
     if mapping.own_dimensions and field.code_set in ("department", "category"):
-        return f"coalesce({lookup}, clean({field.name}))"
+        return f"coalesce({lookup}, {field.name})"
     return lookup
 
 
@@ -130,8 +135,8 @@ def _can_fail(field: Field) -> bool:
 
 
 def _bad(field: Field) -> str:
-    unread = f"typed.{field.name} is null"
-    return unread if field.required else f"{unread} and clean(raw.{field.name}) is not null"
+    unread = f"typed_{field.name} is null"
+    return unread if field.required else f"{unread} and {field.name} is not null"
 
 
 _ADVICE = {

@@ -1,0 +1,90 @@
+"""The entrance: `python app.py --warehouse DIR --host H --port N`, or `app:server` for an ASGI server."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+ROOT = Path(__file__).resolve().parent
+DEFAULT_WAREHOUSE = ROOT / "data" / "warehouse"
+
+
+def create_server(warehouse_path: Path) -> FastAPI:
+    """The whole application on one ASGI server: API, health, pages."""
+    from dashboard.server import create  # imported late, so that `--help` and refusals answer at once
+
+    return create(warehouse_path)
+
+
+def refuse_public(host: str) -> None:
+    """Stop unless the address is this machine's own: there is no log-in yet."""
+    try:
+        inside = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        inside = False
+    if not inside:
+        sys.exit(f"拒绝监听 {host}：还没有登录与权限，只允许本机地址（127.0.0.1、::1、localhost）")
+
+
+def load_demo(warehouse: Path) -> None:
+    """Write the fictional county's files and load them through the real ETL, with progress."""
+    from etl.__main__ import load_with_progress
+    from etl.demo import write_demo
+
+    out = ROOT / "data" / "demo"
+    print("还没有数据，先生成虚构县（演示数据）并加载，约需一分钟……", flush=True)
+    report = write_demo(out, progress=True)
+    load_with_progress(out, warehouse, as_of=report.as_of)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until stopped."""
+    options = _options(arguments)
+    refuse_public(options.host)
+    if not (options.warehouse / "CURRENT.json").exists():
+        if not options.demo_if_empty:
+            sys.exit(f"{options.warehouse} 中还没有数据，请先运行 python -m etl load，或加 --demo-if-empty")
+        load_demo(options.warehouse)
+    import uvicorn
+
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"态势一屏尽观：http://{host}:{options.port}  （{datetime.now():%H:%M} 启动，按 Ctrl+C 停止）", flush=True)  # noqa: DTZ005
+    uvicorn.run(
+        create_server(options.warehouse),
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=30,
+        proxy_headers=False,
+    )
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="态势一屏尽观")
+    env = os.environ
+    parser.add_argument("--warehouse", type=Path, default=Path(env.get("YIPING_WAREHOUSE", DEFAULT_WAREHOUSE)))
+    parser.add_argument("--host", default=env.get("YIPING_HOST", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=int(env.get("YIPING_PORT", "8050")))
+    parser.add_argument("--demo-if-empty", action="store_true", help="没有数据时先生成并加载演示县")
+    return parser.parse_args(arguments)
+
+
+def __getattr__(name: str) -> Any:
+    """`app:server` for an ASGI server, made when it is first asked for."""
+    if name == "server":
+        return create_server(Path(os.environ.get("YIPING_WAREHOUSE", DEFAULT_WAREHOUSE)))
+    raise AttributeError(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+"""The same numbers for programs: REST over the one `ask()`, with an OpenAPI description."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from dashboard.ask import CASE_ORDERS, Answer, Ask
+from dashboard.filters import DIMENSIONS, Filters, parse
+from dashboard.metrics.catalog import METRICS
+from dashboard.metrics.query import GROUPS, UnknownQuestionError
+from dashboard.metrics.values import Value
+from dashboard.warehouse import SlowQueryError, Warehouse
+from etl.contract import NoSnapshotError
+
+LAYERS = ("county", "town", "village", "grid")
+MAX_PAGE = 1000
+FILTER_KEYS = ("since", "until", *DIMENSIONS)
+
+T = TypeVar("T")
+
+
+class BadRequestError(Exception):
+    """The request cannot be answered as asked; the text says why, for a person."""
+
+
+def create_api(warehouse: Warehouse, build: str) -> FastAPI:
+    """The REST application, to be mounted at /api/v1."""
+    api = FastAPI(
+        title="态势一屏尽观 API",
+        version="1",
+        description="与页面同一口径的指标、事项与批次信息。" + _filter_words(),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    _errors(api)
+    _add_numbers(api, warehouse)
+    _add_cases(api, warehouse)
+    _add_geometry(api, warehouse)
+    _add_pulse(api, warehouse, build)
+    return api
+
+
+def _filter_words() -> str:
+    names = "、".join(f"`{key}`（{name}）" for key, name in DIMENSIONS.items())
+    return f"筛选键：`since`（含）、`until`（不含）、{names}；同一键可重复，表示任一。"
+
+
+async def answer(warehouse: Warehouse, question: Callable[[Ask], T]) -> T:
+    """Ask on a worker thread, so that the event loop goes on serving others."""
+
+    def work() -> T:
+        with warehouse.lease() as ask:
+            return question(ask)
+
+    return await asyncio.to_thread(work)
+
+
+def strict_filters(ask: Ask, request: Request, *, own_keys: tuple[str, ...] = ()) -> Filters:
+    """The filters of a request. Raises `BadRequestError` where a page would only print a note."""
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in own_keys]
+    for key, value in kept:
+        if not value.strip():
+            raise BadRequestError(f"筛选项“{key[:20]}”没有取值")
+    query = str(request.query_params.__class__(kept))
+    parsed = parse(query, ask.vocabulary)
+    if parsed.notes:
+        raise BadRequestError("；".join(parsed.notes).replace("已忽略", "不接受"))
+    return parsed.filters
+
+
+def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
+    @api.get("/metrics", summary="指标目录")
+    async def metrics() -> dict[str, Any]:
+        """Every metric: key, name, meaning, formula, unit, direction, minimum denominator."""
+        return {"metrics": [asdict(m) for m in METRICS], "groups": list(GROUPS), "filters": list(FILTER_KEYS)}
+
+    @api.get("/query", summary="按条件查询指标", openapi_extra=_with_filters())
+    async def query(
+        request: Request,
+        metrics: str = Query(description="指标键，逗号分隔", max_length=2000),
+        by: str = Query("", description=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}", max_length=100),
+    ) -> dict[str, Any]:
+        """One row per group; rates carry value, n and N, and a state (ok, small, none)."""
+
+        def question(ask: Ask) -> dict[str, Any]:
+            filters = strict_filters(ask, request, own_keys=("metrics", "by"))
+            found = ask.numbers(_keys(metrics), by=_keys(by), filters=filters)
+            return answer_json(found, filters)
+
+        return await answer(warehouse, question)
+
+
+def _add_cases(api: FastAPI, warehouse: Warehouse) -> None:
+    @api.get("/cases", summary="事项清单（受理时间在时段内）", openapi_extra=_with_filters())
+    async def cases(
+        request: Request,
+        order: str = Query("newest", description="、".join(CASE_ORDERS), max_length=20),
+        limit: int = Query(50, ge=1, le=MAX_PAGE),
+        offset: int = Query(0, ge=0, le=100_000_000),
+    ) -> dict[str, Any]:
+        """A page of cases and the total."""
+        if order not in CASE_ORDERS:
+            raise BadRequestError(f"order 只能是 {'、'.join(CASE_ORDERS)}")
+
+        def question(ask: Ask) -> dict[str, Any]:
+            filters = strict_filters(ask, request, own_keys=("order", "limit", "offset"))
+            page = ask.cases(filters, order=order, limit=limit, offset=offset)
+            return {**_head(ask, filters), "total": page.total, "limit": limit, "offset": offset, "rows": page.rows}
+
+        return await answer(warehouse, question)
+
+
+def _add_geometry(api: FastAPI, warehouse: Warehouse) -> None:
+    bodies: dict[tuple[str, str], bytes] = {}
+
+    @api.get("/geometry/{layer}", summary="地图图层（GeoJSON，不含数值）")
+    async def geometry(layer: str) -> Response:
+        """One layer, compressed once per snapshot and cached by its key for good."""
+        if layer not in LAYERS:
+            raise HTTPException(404, f"没有图层“{layer[:20]}”；可用：{'、'.join(LAYERS)}")
+
+        def question(ask: Ask) -> bytes:
+            key = (ask.info.geometry_key, layer)
+            if key not in bodies:
+                text = json.dumps(ask.geometry(layer), ensure_ascii=False, separators=(",", ":"))
+                bodies[key] = gzip.compress(text.encode(), mtime=0)
+            return bodies[key]
+
+        body = await answer(warehouse, question)
+        headers = {"Content-Encoding": "gzip", "Cache-Control": "private, max-age=31536000, immutable"}
+        return Response(body, media_type="application/geo+json", headers=headers)
+
+
+def _add_pulse(api: FastAPI, warehouse: Warehouse, build: str) -> None:
+    @api.get("/pulse", summary="当前批次、数据截至、程序版本")
+    async def pulse() -> dict[str, Any]:
+        """Cheap enough to be asked every few seconds by every screen."""
+        return await answer(warehouse, lambda ask: {**_identity(ask), "build": build})
+
+
+def add_health(server: FastAPI, warehouse: Warehouse) -> None:
+    """Liveness and readiness, outside the API's version."""
+
+    @server.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        """The event loop is alive."""
+        return {"status": "ok"}
+
+    @server.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        """The current snapshot opens and answers; 503 with the reason if not."""
+        try:
+            body = await answer(warehouse, _identity)
+        except NoSnapshotError as error:
+            return JSONResponse({"status": "not_ready", "reason": str(error)}, status_code=503)
+        return JSONResponse({"status": "ready", **body})
+
+
+def _errors(api: FastAPI) -> None:
+    def say(status: int) -> Callable[[Request, Exception], Response]:
+        def handler(_request: Request, error: Exception) -> Response:
+            return JSONResponse({"error": str(error)}, status_code=status)
+
+        return handler
+
+    api.add_exception_handler(BadRequestError, say(400))
+    api.add_exception_handler(UnknownQuestionError, say(400))
+    api.add_exception_handler(SlowQueryError, say(503))
+    api.add_exception_handler(NoSnapshotError, say(503))
+
+    @api.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        wrong = "；".join(f"{e['loc'][-1]}：{e['msg']}" for e in error.errors()[:3])
+        return JSONResponse({"error": f"参数有误（{wrong}）"}, status_code=400)
+
+    @api.exception_handler(HTTPException)
+    async def refused(_request: Request, error: HTTPException) -> JSONResponse:
+        words = {404: "没有这个地址", 405: "不支持这种请求方法"}
+        detail = error.detail if error.status_code == 404 and error.detail != "Not Found" else words.get(error.status_code)
+        return JSONResponse({"error": detail or str(error.detail)}, status_code=error.status_code, headers=error.headers)
+
+
+def _with_filters() -> dict[str, Any]:
+    """The OpenAPI parameters of the shared filters."""
+    return {
+        "parameters": [
+            {
+                "name": key,
+                "in": "query",
+                "required": False,
+                "description": DIMENSIONS.get(key, "起始日（含）" if key == "since" else "截止日（不含）"),
+                "schema": {"type": "string", "format": "date"}
+                if key in ("since", "until")
+                else {"type": "array", "items": {"type": "string"}},
+            }
+            for key in FILTER_KEYS
+        ]
+    }
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _identity(ask: Ask) -> dict[str, Any]:
+    return {"snapshot": ask.info.snapshot, "as_of": ask.info.as_of.isoformat()}
+
+
+def _head(ask: Ask, filters: Filters) -> dict[str, Any]:
+    said = {key: getattr(filters, key) for key in FILTER_KEYS if getattr(filters, key)}
+    return {**_identity(ask), "filters": said, "filters_in_words": filters.describe(ask.vocabulary)}
+
+
+def answer_json(found: Answer, filters: Filters) -> dict[str, Any]:
+    """An answer as the API writes it: counts as numbers, rates and durations with what they stand on."""
+    said = {key: getattr(filters, key) for key in FILTER_KEYS if getattr(filters, key)}
+    rows = []
+    for row in found.rows:
+        cells: dict[str, Any] = {}
+        for group, code, label in zip(found.by, row.codes, row.labels, strict=True):
+            cells[group] = code
+            if label != code:
+                cells[f"{group}_name"] = label
+        rows.append(cells | {key: _value_json(value) for key, value in row.values.items()})
+    return {"snapshot": found.snapshot, "as_of": found.as_of.isoformat(), "filters": said, "rows": rows}
+
+
+def _value_json(value: Value) -> Any:
+    if value.N is None:
+        return value.value
+    body: dict[str, Any] = {"value": value.value, "N": value.N}
+    if value.n is not None:
+        body["n"] = value.n
+    if value.state != "ok":
+        body["state"] = value.state
+    return body
+
+
+def build_id(root: Path) -> str:
+    """An identifier that changes with the program's files, for screens to know that they are old."""
+    digest = hashlib.sha256()
+    for folder in ("dashboard", "assets"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and path.suffix in (".py", ".css", ".js"):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,316 @@
+"""网格地图: where is it? One metric on the map at one level, the place chosen beside it, and what is not on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from dashboard import words
+from dashboard.ask import Answer, Ask
+from dashboard.components import grid, grid_map, kpi, measure, panel, segments
+from dashboard.components.cases import Case
+from dashboard.filters import Filters, Vocabulary
+from dashboard.metrics.catalog import BY_KEY
+from dashboard.page import Page, Panel, Target
+
+CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("件数", ("accepted", "closed", "open", "overdue_open")),
+    ("时效", ("on_time_rate", "on_time_rate_original", "wuhua_on_time_rate", "handling_hours_median", "extension_rate")),
+    ("质量", ("satisfaction_rate", "callback_rate", "reopen_rate", "repeat_rate")),
+    ("早发现、一格解决", ("self_found_rate", "closed_in_grid_rate", "late_entry_rate", "uncomputable_rate")),
+)
+MAP_METRICS = tuple(key for _, keys in CHOICES for key in keys)
+PLACE_METRICS = (
+    "accepted",
+    "open",
+    "overdue_open",
+    "on_time_rate",
+    "handling_hours_median",
+    "satisfaction_rate",
+    "reopen_rate",
+    "self_found_rate",
+    "closed_in_grid_rate",
+)
+UNIT_METRICS = ("accepted", "open", "overdue_open", "on_time_rate")
+STATES = {"point": "有点位", "no_point": "无坐标", "no_grid": "坐标不在任何网格", "outside": "坐标在县外"}
+POINT_LIMIT = 2000
+SEARCH_LIMIT = 400
+LIST_LENGTH = 6
+
+
+# --- the map ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The map's scene, the way to the chosen place, and the points where a place is chosen."""
+
+    scene: grid_map.Scene
+    crumbs: tuple[tuple[str, str], ...]
+    points: Sequence[Case]
+
+
+def load_map(ask: Ask, filters: Filters) -> Shown:
+    """The chosen metric by area, and the cases' points once a place is chosen."""
+    metric = filters.metric if filters.metric in MAP_METRICS else "accepted"
+    scene = grid_map.load(ask, filters, level=grid_map.level_for(filters), metric=metric)
+    wants_points = bool(filters.town or filters.village or filters.grid)
+    points = ask.points(filters, limit=POINT_LIMIT) if wants_points else ()
+    return Shown(scene, crumbs(filters, ask.vocabulary, ask.parents), points)
+
+
+def crumbs(
+    filters: Filters, vocabulary: Vocabulary, parents: Mapping[str, tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """全县 › town › village › grid as (word, query that goes there); parents are named even when not chosen."""
+    code = next((filters.values(d)[0] for d in ("grid", "village", "town") if len(filters.values(d)) == 1), "")
+    village, town = parents.get(code, ("", code))
+    chain = [("town", town), ("village", village), ("grid", code if code not in (village, town) else "")]
+    found = [("全县", "town=&village=&grid=&layer=")]
+    query = {"town": "", "village": "", "grid": "", "layer": ""}
+    for dimension, step in chain:
+        if step:
+            query[dimension] = step
+            name = vocabulary.get(dimension, {}).get(step, step)
+            found.append((name, "&".join(f"{key}={value}" for key, value in query.items())))
+    return tuple(found)
+
+
+def view_map(model: Shown) -> Mapping[Target, Any]:
+    """The map, its choosers and the breadcrumbs."""
+    metric = BY_KEY[model.scene.metric]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {k: case.get(k) or "" for k in ("case_id", "title", "status", "kind_name", "status_name")},
+            "geometry": {"type": "Point", "coordinates": [case["lon"], case["lat"]]},
+        }
+        for case in model.points
+    ]
+    levels = [(level, word) for level, word in grid_map.LEVELS.items()]
+    darker = "；颜色越深越低" if metric.better == "up" else ""
+    return {
+        **grid_map.view("big", model.scene),
+        ("big-points", "data"): {"type": "FeatureCollection", "features": features},
+        ("map-metric", "value"): metric.key,
+        "map-levels": segments.segments("layer", levels, model.scene.level, label="图层"),
+        "map-crumbs": _crumb_line(model.crumbs),
+        "bigmap-note": f"{metric.name}（{metric.unit}）{darker}",
+    }
+
+
+def _crumb_line(steps: Sequence[tuple[str, str]]) -> list[Any]:
+    line: list[Any] = []
+    for place, (word, query) in enumerate(steps):
+        if place:
+            line.append(html.Span("›", className="crumb-gap", **{"aria-hidden": "true"}))
+        if place == len(steps) - 1:
+            line.append(html.Span(word, className="crumb-here", **{"aria-current": "location"}))
+        else:
+            line.append(html.Button(word, type="button", className="crumb", **{"data-set": query}))
+    return line
+
+
+# --- the chosen place ---------------------------------------------------------------------------------------------
+
+
+def load_place(ask: Ask, filters: Filters) -> tuple[str, Answer]:
+    """The name of the chosen place and its numbers."""
+    names = crumbs(filters, ask.vocabulary, ask.parents)
+    return names[-1][0], ask.numbers(PLACE_METRICS, filters=filters)
+
+
+def view_place(model: tuple[str, Answer]) -> Mapping[Target, Any]:
+    """The place's numbers, one per line."""
+    name, answer = model
+    return {
+        "place-name": name,
+        "place-list": [kpi.stat(BY_KEY[key].name, key, answer.only(key)) for key in PLACE_METRICS],
+    }
+
+
+# --- the units as a table -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Units:
+    """The same areas as on the map, as rows."""
+
+    level: str
+    answer: Answer
+    chosen: tuple[str, ...]
+
+
+def load_units(ask: Ask, filters: Filters) -> Units:
+    """Numbers per area of the map's level; the level's own choice is left out."""
+    level = grid_map.level_for(filters)
+    others = grid_map.without_choice(filters, level)
+    return Units(level, ask.numbers(UNIT_METRICS, by=(level,), filters=others), filters.values(level))
+
+
+def view_units(model: Units) -> Mapping[Target, Any]:
+    """Rows for the grid, most accepted first."""
+    rows = [
+        {
+            "pick": f"{model.level}:{row.codes[0]}",
+            "name": row.labels[0],
+            "is_chosen": row.codes[0] in model.chosen,
+            **measure.cells(row.values, (model.level, row.codes[0])),
+        }
+        for row in model.answer.rows
+        if row.codes[0]
+    ]
+    rows.sort(key=lambda row: -(row["accepted"] or 0))
+    return {("units-grid", "rowData"): rows, "units-note": f"{len(rows)} {grid_map.UNITS[model.level]}"}
+
+
+# --- not on the map -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unlocated:
+    """How many cases have a point, how many have none and why, and some of those."""
+
+    states: Mapping[str, int]
+    cases: Sequence[Case]
+
+
+def load_unlocated(ask: Ask, filters: Filters) -> Unlocated:
+    """Counts by reason, and the newest cases without a usable point."""
+    page = ask.cases(filters, limit=SEARCH_LIMIT)
+    lost = [case for case in page.rows if case.get("place_state") in ("no_grid", "outside")]
+    bare = [case for case in page.rows if case.get("place_state") == "no_point"]
+    return Unlocated(ask.place_states(filters), (lost + bare)[:LIST_LENGTH])
+
+
+def view_unlocated(model: Unlocated) -> Mapping[Target, Any]:
+    """Counts by reason that add up to 受理, and a short list."""
+    total = sum(model.states.values())
+    missing = total - model.states.get("point", 0)
+    share = f"（{words.percent(missing / total)}%）" if total else ""
+    reasons = [
+        html.Div([html.Span(word), html.Span(f"{words.full(model.states.get(state, 0))} 件")], className="reason")
+        for state, word in STATES.items()
+    ]
+    rows = [
+        html.Li(
+            [
+                html.Span(str(case.get("case_id")), className="lost-id"),
+                html.Span(str(case.get("town_name") or "乡镇未匹配")),
+                html.Span(STATES.get(str(case.get("place_state")), ""), className="lost-why"),
+            ],
+            className="lost-row",
+        )
+        for case in model.cases
+    ]
+    return {
+        "unlocated-note": f"无点位 {words.full(missing)} 件{share}",
+        "unlocated-list": [html.Div(reasons, className="reasons"), html.Ul(rows)],
+    }
+
+
+# --- the frame ----------------------------------------------------------------------------------------------------
+
+
+def _toolbar() -> html.Div:
+    options = [
+        {"group": group, "items": [{"value": key, "label": BY_KEY[key].name} for key in keys]} for group, keys in CHOICES
+    ]
+    return html.Div(
+        [
+            html.Nav(id="map-crumbs", className="crumbs", **{"aria-label": "所在位置"}),
+            html.Span(className="panel-space"),
+            html.Div(id="map-levels"),
+            dmc.Select(
+                id="map-metric",
+                data=options,
+                allowDeselect=False,
+                size="xs",
+                maxDropdownHeight=420,
+                className="map-metric",
+                **{"aria-label": "地图指标"},
+            ),
+        ],
+        className="toolbar",
+    )
+
+
+def frame() -> html.Div:
+    """The page without data."""
+    columns = [
+        grid.text_column("name", "单位", flex=1, minWidth=104),
+        grid.number_column("accepted", "受理", width=72),
+        grid.number_column("open", "在办", width=66),
+        grid.number_column("overdue_open", "超期", width=66),
+        grid.number_column("on_time_rate", "按时率", width=80),
+    ]
+    return html.Div(
+        [
+            html.H1("网格地图", className="hidden"),
+            panel.panel(
+                "bigmap",
+                "网格地图",
+                [_toolbar(), grid_map.grid_map("big", label="分区地图；右侧列表有同样的数字", has_points=True)],
+                metrics=("accepted", "on_time_rate", "self_found_rate", "closed_in_grid_rate"),
+                area="map",
+            ),
+            panel.panel(
+                "place",
+                "所选范围",
+                [html.Div(id="place-name", className="place-name"), html.Div(id="place-list", className="stats")],
+                metrics=PLACE_METRICS,
+                area="place",
+            ),
+            panel.panel(
+                "units",
+                "各单位",
+                html.Div(grid.grid("units-grid", columns, is_long=True), className="grid-box"),
+                metrics=UNIT_METRICS,
+                area="units",
+            ),
+            panel.panel("unlocated", "未上图", html.Div(id="unlocated-list", className="unlocated"), area="lost"),
+        ],
+        className="layout-map",
+    )
+
+
+PAGE = Page(
+    path="/map",
+    name="网格地图",
+    order=2,
+    frame=frame,
+    panels=(
+        Panel(
+            id="bigmap",
+            title="网格地图",
+            load=load_map,
+            view=view_map,
+            fills=(
+                *grid_map.fills("big"),
+                ("big-points", "data"),
+                ("map-metric", "value"),
+                "map-levels",
+                "map-crumbs",
+                "bigmap-note",
+            ),
+        ),
+        Panel(id="place", title="所选范围", load=load_place, view=view_place, fills=("place-name", "place-list")),
+        Panel(
+            id="units", title="各单位", load=load_units, view=view_units, fills=(("units-grid", "rowData"), "units-note")
+        ),
+        Panel(
+            id="unlocated",
+            title="未上图",
+            load=load_unlocated,
+            view=view_unlocated,
+            fills=("unlocated-list", "unlocated-note"),
+        ),
+    ),
+    picks=(("units-grid", "cellClicked"),),
+    maps=("big",),
+    metric_choosers=("map-metric",),
+)

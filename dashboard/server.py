@@ -1,0 +1,49 @@
+"""How do API, health and pages stand on one ASGI server?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dashboard.api import add_health, answer, build_id, create_api
+from dashboard.factory import create_app, find_pages
+from dashboard.filters import default_period
+from dashboard.warehouse import open_warehouse
+from etl.contract import NoSnapshotError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def create(warehouse_path: Path) -> FastAPI:
+    """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path."""
+    warehouse = open_warehouse(warehouse_path)
+
+    @asynccontextmanager
+    async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
+        yield
+        warehouse.close()
+
+    server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    add_health(server, warehouse)
+    server.mount("/api/v1", create_api(warehouse, build_id(ROOT)))
+    create_app(warehouse, server)
+    paths = {page.path for page in find_pages()}
+
+    @server.middleware("http")
+    async def open_with_a_period(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        """A page asked for without any condition opens with the default period, visible in the address."""
+        if request.method == "GET" and request.url.path in paths and not request.url.query:
+            try:
+                as_of = await answer(warehouse, lambda ask: ask.info.as_of)
+            except NoSnapshotError as error:
+                return Response(str(error), status_code=503, media_type="text/plain; charset=utf-8")
+            return RedirectResponse(f"{request.url.path}?{default_period(as_of).to_query()}", status_code=302)
+        return await call_next(request)
+
+    return server
