@@ -189,8 +189,12 @@ def _errors(api: FastAPI) -> None:
     @api.exception_handler(HTTPException)
     async def refused(_request: Request, error: HTTPException) -> JSONResponse:
         words = {404: "没有这个地址", 405: "不支持这种请求方法"}
-        detail = error.detail if error.status_code == 404 and error.detail != "Not Found" else words.get(error.status_code)
-        return JSONResponse({"error": detail or str(error.detail)}, status_code=error.status_code, headers=error.headers)
+        detail = (
+            error.detail if error.status_code == 404 and error.detail != "Not Found" else words.get(error.status_code)
+        )
+        return JSONResponse(
+            {"error": detail or str(error.detail)}, status_code=error.status_code, headers=error.headers
+        )
 
 
 def _with_filters() -> dict[str, Any]:

@@ -117,7 +117,9 @@ class Ask:
     def vocabulary(self) -> Vocabulary:
         """Dimension → code → label, in the order to show them."""
         words: dict[str, dict[str, str]] = {
-            "town": self._labels("select region_code, region_name from mart.dim_region where region_level = 'town' order by 1"),
+            "town": self._labels(
+                "select region_code, region_name from mart.dim_region where region_level = 'town' order by 1"
+            ),
             "village": self._labels(
                 "select region_code, region_name from mart.dim_region where region_level = 'village' order by 1"
             ),
@@ -136,7 +138,8 @@ class Ask:
         """Grid or village code → (village, town); a village's own village is itself."""
         grids = self._db.rows("select grid, village, town from mart.dim_grid")
         villages = self._db.rows(
-            "select region_code, region_code, coalesce(parent_code, '') from mart.dim_region where region_level = 'village'"
+            "select region_code, region_code, coalesce(parent_code, '') from mart.dim_region"
+            " where region_level = 'village'"
         )
         return {code: (village, town) for code, village, town in [*villages, *grids]}
 
@@ -161,7 +164,8 @@ class Ask:
                 found.update(self._run(same, groups, filters))
         spine = self._spine(groups, filters, found)
         rows = tuple(
-            Row(key, self._label(groups, key), {m.key: found[m.key].get(key, _absent(m)) for m in metrics}) for key in spine
+            Row(key, self._label(groups, key), {m.key: found[m.key].get(key, _absent(m)) for m in metrics})
+            for key in spine
         )
         return Answer(tuple(m.key for m in metrics), groups, rows, self.info.snapshot, self.info.as_of)
 
@@ -184,7 +188,9 @@ class Ask:
         buckets = self._buckets(by[place], filters, min((key[place] for key in changes), default=""))
         stocks: dict[Key, Value] = {}
         for rest in {key[:place] + key[place + 1 :] for key in changes}:
-            own = {key[place]: value.value or 0 for key, value in changes.items() if key[:place] + key[place + 1 :] == rest}
+            own = {
+                key[place]: value.value or 0 for key, value in changes.items() if key[:place] + key[place + 1 :] == rest
+            }
             total = sum(change for bucket, change in own.items() if not buckets or bucket < buckets[0])
             for bucket in buckets:
                 total += own.get(bucket, 0)
@@ -333,7 +339,14 @@ class Ask:
     def _feature(self, layer: str, code: str, lon: float, lat: float, geojson: str) -> dict[str, Any]:
         village, town = self.parents.get(code, ("", ""))
         words = self.vocabulary.get(layer, {})
-        properties = {"code": code, "name": words.get(code, code), "village": village, "town": town, "lon": lon, "lat": lat}
+        properties = {
+            "code": code,
+            "name": words.get(code, code),
+            "village": village,
+            "town": town,
+            "lon": lon,
+            "lat": lat,
+        }
         return {"type": "Feature", "id": code, "properties": properties, "geometry": json.loads(geojson)}
 
     def _case_condition(self, filters: Filters) -> tuple[str, dict[str, Any]]:
@@ -355,10 +368,10 @@ class Ask:
 
 
 _CASE_COLUMNS = """
-f.case_id, f.title, f.town, f.village, f.grid, f.department, f.kind, f.severity, f.level, f.category, f.channel, f.status,
-f.accept_at, f.due_at, f.close_at, f.place_state, f.lon, f.lat,
-case when f.due_at < least(coalesce(f.close_at, $as_of::timestamp), $as_of::timestamp)
-     then epoch(least(coalesce(f.close_at, $as_of::timestamp), $as_of::timestamp) - f.due_at) / 3600 end as overdue_hours
+f.case_id, f.title, f.town, f.village, f.grid, f.department, f.kind, f.severity, f.level, f.category, f.channel,
+f.status, f.accept_at, f.due_at, f.close_at, f.place_state, f.lon, f.lat,
+case when f.due_at < coalesce(f.close_at, $as_of::timestamp)
+     then epoch(coalesce(f.close_at, $as_of::timestamp) - f.due_at) / 3600 end as overdue_hours
 """
 _CASE_SELECT = f"select {_CASE_COLUMNS} from mart.fact_case as f"
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 DIMENSIONS: dict[str, str] = {
@@ -60,12 +61,14 @@ class Filters:
         """These filters with one code switched on, or off again where it was the choice already."""
         chosen = self.values(dimension)
         codes = tuple(c for c in chosen if c != code) if code in chosen else (code,)
-        return dataclasses.replace(self, **{dimension: codes})
+        return self.replace(**{dimension: codes})
 
     def replace(self, **changes: object) -> Filters:
         """A copy with the named fields changed (codes sorted, so that equal questions are equal)."""
-        clean = {k: tuple(sorted(set(v))) if isinstance(v, (list, tuple)) else v for k, v in changes.items()}
-        return dataclasses.replace(self, **clean)  # type: ignore[arg-type]
+        clean: dict[str, Any] = {
+            k: tuple(sorted(set(v))) if isinstance(v, (list, tuple)) else v for k, v in changes.items()
+        }
+        return dataclasses.replace(self, **clean)
 
     def shifted(self, *, since: date | None, until: date | None) -> Filters:
         """The same question about another span."""

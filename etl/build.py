@@ -85,7 +85,7 @@ def load(
     with publish.exclusive(warehouse), _scratch(warehouse) as (con, build_path):
         work = Build(con, reference=reference, now=now, progress=progress)
         files = work.read(paths, chosen, privacy.read_salt(warehouse))
-        work.stage(files, as_of)
+        work.make_stage(files, as_of)
         work.make_mart()
         reports = work.account(files, delivery)
         work.check()
@@ -153,7 +153,7 @@ class Build:
             raise LoadError(f"没有一个文件可以读取。{reasons}")
         return files
 
-    def stage(self, files: list[SourceFile], as_of: datetime | None) -> None:
+    def make_stage(self, files: list[SourceFile], as_of: datetime | None) -> None:
         """Typed rows with one fate each, dimensions first so that names of departments can be understood."""
         self._progress("解析与校验", 0.52)
         stage.prepare(self._con)
@@ -209,7 +209,9 @@ class Build:
 
     def _write_reference(self) -> None:
         con = self._con
-        con.execute("create table reference_category (category varchar, name varchar, default_line varchar, source varchar)")
+        con.execute(
+            "create table reference_category (category varchar, name varchar, default_line varchar, source varchar)"
+        )
         _fill(con, "reference_category", self._reference.rows("categories"))
         for table, name in (("dim_code", "codes"), ("cfg_limit", "limits"), ("cfg_wuhua_rule", "wuhua")):
             columns = ", ".join(f"{c.name} {c.type}" for c in TABLES[table])
@@ -347,7 +349,8 @@ class Build:
         """Write every finding as CSV, for the unit that must correct it."""
         names = {f.file_id: str(f.path.relative_to(delivery)) for f in files}
         cursor = self._con.execute(
-            "select file_id, line_no, field, shown, severity, rule, sentence from quarantine order by file_id, line_no, rule"
+            "select file_id, line_no, field, shown, severity, rule, sentence from quarantine"
+            " order by file_id, line_no, rule"
         )
         with path.open("w", encoding="utf-8-sig", newline="") as handle:
             writer = csv.writer(handle)

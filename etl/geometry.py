@@ -78,7 +78,9 @@ def place_points(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> Non
 
     Verdicts: ok, none, zero, swapped, outside, wrong_grid. Nothing is corrected: a doubtful point is not drawn.
     """
-    cases = con.sql("select case_key, file_id, line_no, lon, lat, grid from case_base order by case_key").to_arrow_table()
+    cases = con.sql(
+        "select case_key, file_id, line_no, lon, lat, grid from case_base order by case_key"
+    ).to_arrow_table()
     lon = cases["lon"].to_numpy(zero_copy_only=False)
     lat = cases["lat"].to_numpy(zero_copy_only=False)
     verdict = np.full(len(lon), "ok", dtype=object)
@@ -123,7 +125,8 @@ def _judge(verdict: np.ndarray, lon: np.ndarray, lat: np.ndarray, claimed: np.nd
     west, south, east, north = grids.total_bounds + np.array([-1, -1, 1, 1]) * OUTSIDE_MARGIN
 
     def inside_box(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        inside: np.ndarray = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        return inside
 
     with np.errstate(invalid="ignore"):
         away = (verdict == "ok") & ~inside_box(lon, lat)

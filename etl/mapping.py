@@ -101,7 +101,5 @@ def recognise(header: Sequence[str], mappings: Sequence[Mapping]) -> Mapping:
     best = max(score for score, _ in fits)
     winners = [m for score, m in fits if score == best]
     if len(winners) > 1:
-        raise RefusedFileError(
-            f"表头同时符合多个版式：{'、'.join(m.name for m in winners)}；请用 --source 指定"
-        )
+        raise RefusedFileError(f"表头同时符合多个版式：{'、'.join(m.name for m in winners)}；请用 --source 指定")
     return winners[0]

@@ -164,9 +164,7 @@ class RawLoader:
         self._con.unregister("incoming_batch")
 
 
-def _fields(
-    entity: Entity, layout: Layout, columns: list[tuple[str, ...]], salt: bytes
-) -> dict[str, Sequence[str]]:
+def _fields(entity: Entity, layout: Layout, columns: list[tuple[str, ...]], salt: bytes) -> dict[str, Sequence[str]]:
     """Canonical field → its texts in this batch; personal columns come out as pseudonyms or not at all."""
     fields: dict[str, Sequence[str]] = {}
     for field_ in entity.fields:

@@ -56,8 +56,7 @@ class Reference:
     def calendar(self) -> list[tuple[date, bool, int, str, bool]]:
         """Every day of 2000–2035 as (day, is_workday, workday_no, holiday_name, announced)."""
         special = {
-            date.fromisoformat(r["day"]): (r["is_workday"] == "1", r["holiday_name"])
-            for r in self.rows("calendar")
+            date.fromisoformat(r["day"]): (r["is_workday"] == "1", r["holiday_name"]) for r in self.rows("calendar")
         }
         announced = {day.year for day in special}
         days: list[tuple[date, bool, int, str, bool]] = []

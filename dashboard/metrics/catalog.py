@@ -38,9 +38,13 @@ class Metric:
 
 
 _CLOSED = ("closed",)
-_DURATION = dict(
-    kind="duration", events=_CLOSED, of="event = 'closed' and hours is not null", unit="小时", better="down"
-)
+_DURATION = {
+    "kind": "duration",
+    "events": _CLOSED,
+    "of": "event = 'closed' and hours is not null",
+    "unit": "小时",
+    "better": "down",
+}
 
 
 def _wuhua_count(key: str, name: str, meaning: str, status: str) -> Metric:

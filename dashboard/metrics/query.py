@@ -80,9 +80,8 @@ def compile_query(
     if "overdue_age" in by:
         parameters["moment"] = min(span.end or as_of, as_of)
     parts = [part for metric in metrics for part in _parts(metric)]
-    sql = (
-        f"select {', '.join([*groups, *parts])} from mart.ledger where {' and '.join(conditions)}"
-        + (" group by all" if by else "")
+    sql = f"select {', '.join([*groups, *parts])} from mart.ledger where {' and '.join(conditions)}" + (
+        " group by all" if by else ""
     )
     return Compiled(sql, parameters, tuple(metrics), scope)
 

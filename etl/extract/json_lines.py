@@ -11,7 +11,7 @@ from etl.extract.rows import Line, Reading
 
 
 def read(path: Path) -> Reading:
-    """The objects of the file. Its header is the keys of the first object. Raises `RefusedFileError` if there is none."""
+    """The objects of the file, under the keys of the first one. Raises `RefusedFileError` if there is none."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape") as handle:
         keys = next((list(k) for k in (_object(text) for text in handle) if k), None)
     if keys is None:

@@ -11,11 +11,31 @@ import duckdb
 from etl.entities import ENTITIES, Entity, Field
 from etl.mapping import Mapping
 
-EMPTY_WORDS = ["", "NULL", "null", "None", "nan", "NaN", "NaT", "无", "空", "-", "--", "—", "/", "N/A", "#N/A", "#REF!", "不详", "未知"]
+EMPTY_WORDS = [
+    "",
+    "NULL",
+    "null",
+    "None",
+    "nan",
+    "NaN",
+    "NaT",
+    "无",
+    "空",
+    "-",
+    "--",
+    "—",
+    "/",
+    "N/A",
+    "#N/A",
+    "#REF!",
+    "不详",
+    "未知",
+]
 EARLIEST_YEAR = 1950
 
 MACROS = """
-create macro widthless(x) as trim(translate(x, '０１２３４５６７８９：－／．，\u3000\u200b\u200c\u200d\u2060\ufeff\u00a0\t',
+create macro widthless(x) as trim(translate(x,
+                                              '０１２３４５６７８９：－／．，\u3000\u200b\u200c\u200d\u2060\ufeff\u00a0\t',
                                           '0123456789:-/., '));
 -- Plain ASCII (as many bytes as characters) needs no translation, which would be the slowest step of all.
 create macro tidy(x) as case when strlen(x) = length(x) then trim(x) else widthless(x) end;
@@ -65,9 +85,7 @@ def type_rows(con: duckdb.DuckDBPyConnection, batch: Batch, words: Words) -> Non
     for field in entity.fields:
         typed.append(f"{_typed(field, batch.mapping, words, params)} as typed_{field.name}")
     tidied = ", ".join(f"clean({field.name}) as {field.name}" for field in entity.fields)
-    bad = ", ".join(
-        f"case when {_bad(field)} then '{field.name}' end" for field in entity.fields if _can_fail(field)
-    )
+    bad = ", ".join(f"case when {_bad(field)} then '{field.name}' end" for field in entity.fields if _can_fail(field))
     columns = ", ".join(f"typed_{f.name}" for f in entity.fields)
     con.execute(
         f"""
@@ -116,7 +134,10 @@ def _typed(field: Field, mapping: Mapping, words: Words, params: dict[str, objec
             f"::{'integer' if field.type == 'integer' else 'double'}"
         )
     if field.type == "boolean":
-        return f"case when {text} in ('是', '1', 'Y', 'true', '有') then true when {text} in ('否', '0', 'N', 'false') then false end"
+        return (
+            f"case when {text} in ('是', '1', 'Y', 'true', '有') then true"
+            f" when {text} in ('否', '0', 'N', 'false') then false end"
+        )
     return text
 
 
@@ -193,7 +214,8 @@ def settle(con: duckdb.DuckDBPyConnection, entity: Entity) -> None:
         create temp table ranked as
         select *, row_number() over same as nth, first_value(content) over same as first_content
         from (select *, hash(({content})) as content from stage_{entity.name}
-              anti join (select file_id, line_no from quarantine where severity = 'quarantined') using (file_id, line_no))
+              anti join (select file_id, line_no from quarantine where severity = 'quarantined')
+                using (file_id, line_no))
         window same as (partition by {identity} order by file_id, line_no)
         """
     )
