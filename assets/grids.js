@@ -21,7 +21,6 @@
     ["metric", "value", "n", "total", "by", "code"].forEach(function (name) {
       if (cell[name] !== undefined && cell[name] !== null) { attributes["data-" + name] = String(cell[name]); }
     });
-    var detail = cell.detail ? window.React.createElement("span", { className: "measure-detail" }, cell.detail) : null;
-    return window.React.createElement("span", attributes, cell.text, detail);
+    return window.React.createElement("span", attributes, cell.text);
   };
 })();

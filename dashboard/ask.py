@@ -155,6 +155,10 @@ class Ask:
         chosen = filters.replace(metric="", layer="")
         return self._remember(tuple(metrics), tuple(by), chosen)
 
+    def forget(self) -> None:
+        """Drop the remembered answers, for measuring."""
+        self._remember.cache_clear()
+
     def _numbers(self, keys: Key, by: Key, filters: Filters) -> Answer:
         metrics, groups = look_up(keys), check_groups(by)
         found: dict[str, dict[Key, Value]] = {}

@@ -22,6 +22,7 @@ class Course:
     starts: tuple[date, ...]
     values: dict[str, tuple[Value, ...]]
     is_partial: bool
+    is_cut_at_start: bool = False
 
     def numbers(self, key: str, *, also_small: bool = False) -> tuple[float | None, ...]:
         """One metric's plain numbers, none where there is no data (or, unless asked, too small a sample)."""
@@ -58,7 +59,8 @@ def from_answer(answer: Answer, *, bucket: str, filters: Filters) -> Course:
     starts = tuple(_day(row.codes[0]) for row in rows)
     values = {key: tuple(row.values[key] for row in rows) for key in answer.metrics}
     partial = bool(starts) and bucket_end(starts[-1], bucket) > end
-    return Course(bucket, starts, values, partial)
+    cut = bool(starts) and filters.since is not None and starts[0] < filters.since
+    return Course(bucket, starts, values, partial, cut)
 
 
 def _day(code: str) -> date:

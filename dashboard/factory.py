@@ -125,9 +125,7 @@ def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> An
     )
 
 
-def _moved(
-    before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: Any, chosen: Sequence[Any]
-) -> Filters:
+def _moved(before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: Any, chosen: Sequence[Any]) -> Filters:
     if trigger == "intent":
         return intent.apply(before, wish or {})
     if trigger == "filter-period":

@@ -100,7 +100,7 @@ def facts(info: SnapshotInfo) -> list[Component]:
     """数据截至, 批次, and 演示数据 where it is."""
     found: list[Component] = [
         html.Span(["数据截至 ", html.B(words.moment(info.as_of))], id="head-asof"),
-        html.Span(f"批次 {info.snapshot}", className="head-batch"),
+        html.Span(f"批次 {info.snapshot.removeprefix('snap-')}", className="head-batch"),
     ]
     if info.is_demo:
         found.append(html.Span("演示数据", className="badge"))

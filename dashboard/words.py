@@ -125,10 +125,11 @@ def points_change(now: float, before: float) -> str:
 
 
 def duration_change(now: float, before: float) -> str:
-    """A difference of two durations in hours: “+3.5 小时”."""
-    number, unit = duration(abs(now - before))
-    sign = "" if float(number.replace(",", "")) == 0 else "+" if now > before else MINUS
-    return f"{sign}{number} {unit}"
+    """A difference of two durations in hours, in the unit that the later one is printed in: “+0.1 天”."""
+    unit = duration(now)[1]
+    change = (now - before) * {"分钟": 60.0, "小时": 1.0, "天": 1 / 24}[unit]
+    number = signed(change) if unit == "分钟" else _signed_decimal(change)
+    return f"{number} {unit}"
 
 
 def _signed_decimal(number: float) -> str:

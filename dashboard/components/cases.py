@@ -31,7 +31,9 @@ def _row(case: Case, as_of: datetime) -> html.Li:
         [
             html.Div(
                 [
-                    html.Div(str(case.get("title") or _label(case, "category") or "（无标题）"), className="case-title"),
+                    html.Div(
+                        str(case.get("title") or _label(case, "category") or "（无标题）"), className="case-title"
+                    ),
                     html.Div(" · ".join(filter(None, about)), className="case-about"),
                 ],
                 className="case-what",

@@ -12,7 +12,7 @@ THEME = (
     "backgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', headerBackgroundColor: 'var(--surface)', "
     "headerTextColor: 'var(--ink-soft)', borderColor: 'var(--line)', accentColor: 'var(--accent)', "
     "rowHoverColor: 'var(--accent-soft)', selectedRowBackgroundColor: 'var(--accent-soft)', wrapperBorder: false, "
-    "headerColumnBorder: false, columnBorder: false, cellHorizontalPadding: 10, wrapperBorderRadius: 0})"
+    "headerColumnBorder: false, columnBorder: false, cellHorizontalPadding: 8, wrapperBorderRadius: 0})"
 )
 OPTIONS: dict[str, Any] = {
     "getLocaleText": {"function": "localeText(params)"},
@@ -23,15 +23,15 @@ OPTIONS: dict[str, Any] = {
     "suppressMovableColumns": True,
     "enableCellTextSelection": True,
     "suppressMenuHide": True,
-    "rowHeight": 32,
-    "headerHeight": 40,
+    "rowHeight": 30,
+    "headerHeight": 36,
     "animateRows": False,
     "theme": {"function": THEME},
     "tooltipShowDelay": 400,
 }
 
 
-def grid(id: str, columns: Sequence[dict[str, Any]], *, height: str = "100%", is_long: bool = False) -> dag.AgGrid:
+def grid(id: str, columns: Sequence[dict[str, Any]], *, is_long: bool = False) -> dag.AgGrid:
     """An empty grid; fill (id, "rowData"). A row's `pick` is its id and what a click chooses; `is_long` draws only the rows in sight."""
     return dag.AgGrid(
         id=id,
@@ -39,10 +39,20 @@ def grid(id: str, columns: Sequence[dict[str, Any]], *, height: str = "100%", is
         columnDefs=list(columns),
         rowData=[],
         getRowId="params.data.pick",
-        defaultColDef={"sortable": True, "resizable": False, "filter": False, "sortingOrder": ["desc", "asc", None], "suppressHeaderMenuButton": True},
+        defaultColDef={
+            "sortable": True,
+            "resizable": False,
+            "filter": False,
+            "sortingOrder": ["desc", "asc", None],
+            "suppressHeaderMenuButton": True,
+        },
         rowClassRules={"is-chosen": "params.data.is_chosen", "is-total": "params.data.is_total"},
-        dashGridOptions={**OPTIONS, "suppressRowVirtualisation": not is_long},
-        style={"height": height, "width": "100%"},
+        dashGridOptions={
+            **OPTIONS,
+            "suppressRowVirtualisation": not is_long,
+            **({} if is_long else {"domLayout": "autoHeight"}),
+        },
+        style={"height": "100%" if is_long else None, "width": "100%"},
     )
 
 
@@ -58,7 +68,6 @@ def number_column(field: str, header: str, **more: Any) -> dict[str, Any]:
         "headerName": header,
         "cellRenderer": "Measure",
         "type": "rightAligned",
-        "cellClass": "is-number",
         **more,
     }
 
@@ -69,7 +78,6 @@ def count_column(field: str, header: str, **more: Any) -> dict[str, Any]:
         "field": field,
         "headerName": header,
         "type": "rightAligned",
-        "cellClass": "is-number",
         "valueFormatter": {"function": "fullCount(params.value)"},
         **more,
     }

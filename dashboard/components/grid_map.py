@@ -92,7 +92,7 @@ def grid_map(prefix: str, *, label: str, has_points: bool = False) -> html.Div:
     )
     return html.Div(
         [
-            html.Div(canvas, className="map-canvas", role="application", **{"aria-label": label}),
+            html.Div(canvas, className="map-canvas", role="group", **{"aria-label": label}),
             html.Div(id=f"{prefix}-trouble", className="panel-fault"),
             html.Div(id=f"{prefix}-legend", className="map-legend"),
             html.Div(id=f"{prefix}-tally", className="map-tally"),
@@ -192,4 +192,6 @@ def tally(scene: Scene) -> str:
     """“上图 1,163 / 未上图 37（3.1%）”: together they are the number on the tile."""
     total = scene.located + scene.unlocated
     share = f"（{words.percent(scene.unlocated / total)}%）" if total else ""
-    return f"受理 {words.full(total)} 件：上图 {words.full(scene.located)} / 未上图 {words.full(scene.unlocated)}{share}"
+    return (
+        f"受理 {words.full(total)} 件：上图 {words.full(scene.located)} / 未上图 {words.full(scene.unlocated)}{share}"
+    )

@@ -65,4 +65,3 @@ def change_line(name: str, change: Change | None) -> list[Any]:
 def stat(title: str, key: str, value: Value) -> html.Div:
     """A small number in a list: title left, value right."""
     return html.Div([html.Span(title, className="stat-title"), measure(key, value)], className="stat")
-

@@ -9,7 +9,9 @@ from dash import html
 from dashboard.figures.classes import Classes
 
 
-def legend(scale: Classes, values: Sequence[float], *, unit: str, missing: int = 0) -> html.Div:
+def legend(
+    scale: Classes, values: Sequence[float], *, unit: str, missing: int = 0, missing_word: str = "无数据"
+) -> html.Div:
     """Swatch, range and count per class; `missing` units have no data."""
     counts = [0] * (len(scale.breaks) + 1)
     for value in values:
@@ -20,7 +22,7 @@ def legend(scale: Classes, values: Sequence[float], *, unit: str, missing: int =
         if values
     ]
     if missing:
-        items.append(_item("no-data", "无数据", missing, unit))
+        items.append(_item("no-data", missing_word, missing, unit))
     return html.Div(items, className="legend")
 
 

@@ -45,9 +45,9 @@ def cell(key: str, value: Value, *, group: Group | None = None) -> dict[str, Any
     metric = BY_KEY[key]
     found = {name.removeprefix("data-"): text for name, text in attributes(key, value, group).items()}
     shown = words.shown(metric, value)
-    text = words.brief(metric, value)
-    detail = shown.detail if shown.state == "small" else ""
-    return found | {"text": text, "detail": detail, "title": shown.line}
+    # A narrow cell has no room for “样本不足（3/7）”: the fraction alone, in grey, and the words in the tooltip.
+    text = shown.detail if shown.state == "small" else words.brief(metric, value)
+    return found | {"text": text, "title": shown.line}
 
 
 def cells(values: Mapping[str, Value], group: Group | None = None) -> dict[str, Any]:

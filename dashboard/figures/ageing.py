@@ -36,7 +36,10 @@ def ageing(bars: Sequence[Bar]) -> go.Figure:
     any_chosen = any(bar.is_chosen for bar in ordered)
     for place, (_, label) in enumerate(AGES):
         figure.add_bar(
-            y=names, x=[bar.counts[place] for bar in ordered], name=label, orientation="h",
+            y=names,
+            x=[bar.counts[place] for bar in ordered],
+            name=label,
+            orientation="h",
             customdata=[bar.pick for bar in ordered],
             marker={
                 "color": theme.AGES[place],
@@ -46,12 +49,20 @@ def ageing(bars: Sequence[Bar]) -> go.Figure:
         )
     top = max((bar.total for bar in ordered), default=1)
     figure.add_scatter(
-        y=names, x=[bar.total for bar in ordered], mode="text", text=[f"  {bar.total:,}" for bar in ordered],
-        textposition="middle right", showlegend=False, hoverinfo="skip", cliponaxis=False,
+        y=names,
+        x=[bar.total for bar in ordered],
+        mode="text",
+        text=[f"  {bar.total:,}" for bar in ordered],
+        textposition="middle right",
+        showlegend=False,
+        hoverinfo="skip",
+        cliponaxis=False,
         customdata=[bar.pick for bar in ordered],
     )
     figure.update_layout(
-        height=max(len(ordered), 3) * ROW_PX + 56, bargap=0.3, margin={"l": 8, "r": 36, "t": 34, "b": 8},
+        height=max(len(ordered), 3) * ROW_PX + 56,
+        bargap=0.3,
+        margin={"l": 8, "r": 36, "t": 34, "b": 8},
         legend={"traceorder": "normal"},
     )
     figure.update_xaxes(range=[0, max(top, 1) * 1.05], showgrid=True, nticks=6, tickformat=",d")

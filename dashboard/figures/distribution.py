@@ -35,16 +35,28 @@ def distribution(kinds: Sequence[Elapsed]) -> go.Figure:
             marker={"color": late},
             customdata=[[span, count] for span, count in zip(_spans(), kind.counts, strict=True)],
             hovertemplate=f"{kind.name}<br>已用 %{{customdata[0]}} 的期限：%{{customdata[1]:,}} 件<extra></extra>",
-            row=row, col=1,
+            row=row,
+            col=1,
         )
         figure.add_annotation(
-            text=kind.name, x=1, y=0.98, xref="x domain", yref="y domain", showarrow=False,
-            xanchor="right", yanchor="top", font={"size": 12, "color": theme.colour("ink")}, row=row, col=1,
+            text=kind.name,
+            x=1,
+            y=0.98,
+            xref="x domain",
+            yref="y domain",
+            showarrow=False,
+            xanchor="right",
+            yanchor="top",
+            font={"size": 12, "color": theme.colour("ink")},
+            row=row,
+            col=1,
         )
     figure.add_vline(x=DEADLINE_BIN, line={"color": theme.colour("ink"), "width": 1.2, "dash": "dot"})
     figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False)
     figure.update_xaxes(
-        range=[0, len(BINS)], tickvals=[0, 5, 10, 15, 20], ticktext=["0", "0.5", "1.0 到期", "1.5", "2.0+"],
+        range=[0, len(BINS)],
+        tickvals=[0, 5, 10, 15, 20],
+        ticktext=["0", "0.5", "1.0 到期", "1.5", "2.0+"],
         zeroline=False,
     )
     figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})

@@ -29,54 +29,112 @@ def trend(
     *,
     bucket: str,
     is_partial: bool = False,
-    unit: str = "件",
+    is_cut_at_start: bool = False,
 ) -> go.Figure:
-    """A line per series over the bucket starts; with `is_partial` the last bucket is not full yet."""
+    """A line per series over the bucket starts; a first or last bucket that is not whole is dashed and hollow."""
     figure = go.Figure(layout={"template": theme.TEMPLATE, "uirevision": "trend"})
     days = [start.isoformat() for start in starts]
-    for place, line in enumerate(series):
-        _add_line(figure, days, line, place=place, is_partial=is_partial and len(days) > 1, unit=unit)
-    figure.update_layout(
-        showlegend=False,
-        hovermode="x unified",
-        margin={"l": 8, "r": 44, "t": 12, "b": 8},
-    )
     top = max((v for line in series for v in line.values if v is not None), default=1.0)
-    figure.update_yaxes(rangemode="tozero", nticks=5, range=[0, max(top, 1) * 1.12], tickformat=",d")
-    form = {"month": "%Y年%-m月"}.get(bucket, "%-m月%-d日")
+    span = Span(days, int(is_cut_at_start and len(days) > 2), int(is_partial and len(days) > 1))
+    for place, line in enumerate(series):
+        _add_line(figure, span, line, theme.CATEGORIES[place % len(theme.CATEGORIES)], DASHES[place % len(DASHES)])
+    _add_names(figure, days, series, top)
+    figure.update_layout(showlegend=False, hovermode="x unified", margin={"l": 8, "r": 44, "t": 20, "b": 8})
+    figure.update_yaxes(nticks=5, range=[0, max(top, 1) * 1.12], tickformat=",d")
+    form = "%Y年%-m月" if bucket == "month" else "%-m月%-d日"
     figure.update_xaxes(type="date", tickformat=form, hoverformat=_hover(bucket), nticks=6, tickangle=0)
     if is_partial and days:
-        figure.add_annotation(
-            x=days[-1], y=1, yref="paper", text="本期未满", showarrow=False, xanchor="right", yanchor="top",
-            font={"size": 12, "color": theme.colour("ink-soft")},
-        )
+        _note(figure, "本期未满")
     return figure
+
+
+@dataclass(frozen=True)
+class Span:
+    """The bucket starts, and how many at the head and at the tail are not whole."""
+
+    days: list[str]
+    head: int
+    tail: int
 
 
 def _hover(bucket: str) -> str:
     return {"month": "%Y年%-m月", "week": "%Y年%-m月%-d日起一周"}.get(bucket, "%Y年%-m月%-d日")
 
 
-def _add_line(
-    figure: go.Figure, days: list[str], line: Series, *, place: int, is_partial: bool, unit: str
-) -> None:
-    colour = theme.CATEGORIES[place % len(theme.CATEGORIES)]
-    whole = len(days) - 1 if is_partial else len(days)
-    hover = f"%{{y:,}} {unit}<extra>{line.name}</extra>"
-    figure.add_scatter(
-        x=days[:whole], y=list(line.values[:whole]), name=line.name, mode="lines", connectgaps=False,
-        line={"color": colour, "width": 2, "dash": DASHES[place % len(DASHES)]}, hovertemplate=hover,
+def _note(figure: go.Figure, text: str) -> None:
+    figure.add_annotation(
+        x=1,
+        xref="paper",
+        y=1,
+        yref="paper",
+        text=text,
+        showarrow=False,
+        xanchor="right",
+        yanchor="bottom",
+        font={"size": 12, "color": theme.colour("ink-soft")},
     )
-    if is_partial:
+
+
+def _add_line(figure: go.Figure, span: Span, line: Series, colour: str, dash: str) -> None:
+    count = len(span.days)
+    hover = f"%{{y:,}} 件<extra>{line.name}</extra>"
+    whole = slice(span.head, count - span.tail)
+    figure.add_scatter(
+        x=span.days[whole],
+        y=list(line.values[whole]),
+        name=line.name,
+        mode="lines",
+        connectgaps=False,
+        line={"color": colour, "width": 2, "dash": dash},
+        hovertemplate=hover,
+    )
+    ends = [slice(0, 2)] * span.head + [slice(count - 2, count)] * span.tail
+    for place, end in enumerate(ends):
+        is_head = place < span.head
         figure.add_scatter(
-            x=days[-2:], y=list(line.values[-2:]), name=line.name, mode="lines+markers",
+            x=span.days[end],
+            y=list(line.values[end]),
+            name=line.name,
+            mode="lines+markers",
+            hoverinfo="skip",
             line={"color": colour, "width": 1.5, "dash": "dash"},
-            marker={"size": [0, 8], "color": theme.colour("surface"), "line": {"color": colour, "width": 1.5}},
-            hovertemplate=hover, hoverinfo="skip" if whole == 0 else None,
+            marker={
+                "size": [8, 0] if is_head else [0, 8],
+                "color": theme.colour("surface"),
+                "line": {"color": colour, "width": 1.5},
+            },
         )
-    last = next(((d, v) for d, v in zip(reversed(days), reversed(line.values), strict=True) if v is not None), None)
-    if last:
+        figure.add_scatter(
+            x=[span.days[0 if is_head else -1]],
+            y=[line.values[0 if is_head else -1]],
+            name=line.name,
+            mode="markers",
+            marker={"size": 1, "opacity": 0, "color": colour},
+            hovertemplate=hover,
+        )
+
+
+NEAR = 0.09
+"""Two line ends closer than this share of the height would print their names over each other."""
+
+
+def _add_names(figure: go.Figure, days: Sequence[str], series: Sequence[Series], top: float) -> None:
+    """Each line's name at its end, pushed apart where two ends meet."""
+    ends = [(line.values[-1], place) for place, line in enumerate(series) if days and line.values[-1] is not None]
+    shifts = dict.fromkeys(range(len(series)), 0.0)
+    ends.sort(key=lambda end: (end[0] or 0.0, -end[1]))
+    for (low, one), (high, other) in zip(ends, ends[1:], strict=False):
+        if (high or 0.0) - (low or 0.0) < NEAR * top:
+            shifts[one] -= 8
+            shifts[other] += 8
+    for value, place in ends:
         figure.add_annotation(
-            x=last[0], y=last[1], text=line.name, showarrow=False, xanchor="left", xshift=8,
-            font={"color": colour, "size": 12},
+            x=days[-1],
+            y=value,
+            text=series[place].name,
+            showarrow=False,
+            xanchor="left",
+            xshift=8,
+            yshift=shifts[place],
+            font={"color": theme.CATEGORIES[place % len(theme.CATEGORIES)], "size": 12},
         )

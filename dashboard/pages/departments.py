@@ -72,8 +72,13 @@ def load_table(ask: Ask, filters: Filters) -> Table:
 def view_table(model: Table) -> Mapping[Target, Any]:
     """Rows by volume; the county as a pinned last row."""
     rows = [_row(row, model.chosen) for row in model.answer.rows if row.codes[0] or row.values["accepted"].value]
-    rows.sort(key=lambda row: (row["pick"] == "", -(row["accepted"] or 0)))
-    whole = {"pick": "whole", "name": "全县合计", "is_total": True, **_halves(model.whole.rows[0].values["on_time_rate"])}
+    rows.sort(key=lambda row: (row["pick"] == UNSENT, -(row["accepted"] or 0)))
+    whole = {
+        "pick": "whole",
+        "name": "全县合计",
+        "is_total": True,
+        **_halves(model.whole.rows[0].values["on_time_rate"]),
+    }
     whole |= measure.cells(model.whole.rows[0].values)
     return {("departments-grid", "rowData"): [whole, *rows]}
 
@@ -81,7 +86,7 @@ def view_table(model: Table) -> Mapping[Target, Any]:
 def _row(row: Row, chosen: Sequence[str]) -> dict[str, Any]:
     code = row.codes[0]
     return {
-        "pick": f"department:{code}" if code else "",
+        "pick": f"department:{code}" if code else UNSENT,
         "name": _name(row),
         "is_chosen": code in chosen,
         **_halves(row.values["on_time_rate"]),
@@ -202,7 +207,13 @@ def view_own(model: Own) -> Mapping[Target, Any]:
     if model.numbers is None or model.course is None or model.oldest is None or model.categories is None:
         return {("own", "className"): "own is-closed"}
     lines = [Series("受理", model.course.numbers("accepted")), Series("办结", model.course.numbers("closed"))]
-    figure = trend(model.course.starts, lines, bucket=model.course.bucket, is_partial=model.course.is_partial)
+    figure = trend(
+        model.course.starts,
+        lines,
+        bucket=model.course.bucket,
+        is_partial=model.course.is_partial,
+        is_cut_at_start=model.course.is_cut_at_start,
+    )
     rows = [
         bars.Bar(
             dimension="category",
@@ -235,7 +246,7 @@ def _own_frame() -> html.Div:
     return html.Div(
         [
             html.Div([html.H2(id="own-name", className="own-name"), back], className="own-head"),
-            panel.panel("own", "受理与办结", chart.chart("own-chart", "所选部门受理与办结", height="250px"), metrics=OWN_KEYS),
+            panel.panel("own", "受理与办结", chart.chart("own-chart", "所选部门受理与办结"), metrics=OWN_KEYS),
             html.Section(
                 [html.H3("本期数字", className="panel-title"), html.Div(id="own-numbers", className="stats")],
                 className="panel",
@@ -243,9 +254,7 @@ def _own_frame() -> html.Div:
             html.Section(
                 [html.H3("最早受理的在办事项", className="panel-title"), html.Div(id="own-oldest")], className="panel"
             ),
-            html.Section(
-                [html.H3("类别", className="panel-title"), html.Div(id="own-categories")], className="panel"
-            ),
+            html.Section([html.H3("类别", className="panel-title"), html.Div(id="own-categories")], className="panel"),
         ],
         id="own",
         className="own is-closed",
@@ -271,10 +280,11 @@ def frame() -> html.Div:
             panel.panel(
                 "departments",
                 "部门一览",
-                html.Div(grid.grid("departments-grid", _columns(), height="466px"), className="grid-box is-fixed"),
+                html.Div(grid.grid("departments-grid", _columns())),
                 note="派遣总数 = 本期受理（主办）；按时 + 超时 = 本期应办结；点一行看该部门",
                 metrics=KEYS,
                 area="table",
+                caption="灰色分数为样本不足，只列件数不出率；“-”为无数据；满意率须与回访率同看",
             ),
             panel.panel(
                 "ageing",

@@ -19,7 +19,10 @@ from dashboard.page import Page, Panel, Target
 
 CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("件数", ("accepted", "closed", "open", "overdue_open")),
-    ("时效", ("on_time_rate", "on_time_rate_original", "wuhua_on_time_rate", "handling_hours_median", "extension_rate")),
+    (
+        "时效",
+        ("on_time_rate", "on_time_rate_original", "wuhua_on_time_rate", "handling_hours_median", "extension_rate"),
+    ),
     ("质量", ("satisfaction_rate", "callback_rate", "reopen_rate", "repeat_rate")),
     ("早发现、一格解决", ("self_found_rate", "closed_in_grid_rate", "late_entry_rate", "uncomputable_rate")),
 )
@@ -31,7 +34,6 @@ PLACE_METRICS = (
     "on_time_rate",
     "handling_hours_median",
     "satisfaction_rate",
-    "reopen_rate",
     "self_found_rate",
     "closed_in_grid_rate",
 )
@@ -39,7 +41,7 @@ UNIT_METRICS = ("accepted", "open", "overdue_open", "on_time_rate")
 STATES = {"point": "有点位", "no_point": "无坐标", "no_grid": "坐标不在任何网格", "outside": "坐标在县外"}
 POINT_LIMIT = 2000
 SEARCH_LIMIT = 400
-LIST_LENGTH = 6
+LIST_LENGTH = 3
 
 
 # --- the map ------------------------------------------------------------------------------------------------------
@@ -55,10 +57,10 @@ class Shown:
 
 
 def load_map(ask: Ask, filters: Filters) -> Shown:
-    """The chosen metric by area, and the cases' points once a place is chosen."""
+    """The chosen metric by area, and the cases' points once the grids of a chosen place are shown."""
     metric = filters.metric if filters.metric in MAP_METRICS else "accepted"
     scene = grid_map.load(ask, filters, level=grid_map.level_for(filters), metric=metric)
-    wants_points = bool(filters.town or filters.village or filters.grid)
+    wants_points = scene.level == "grid" and bool(filters.town or filters.village or filters.grid)
     points = ask.points(filters, limit=POINT_LIMIT) if wants_points else ()
     return Shown(scene, crumbs(filters, ask.vocabulary, ask.parents), points)
 
@@ -128,7 +130,7 @@ def view_place(model: tuple[str, Answer]) -> Mapping[Target, Any]:
     """The place's numbers, one per line."""
     name, answer = model
     return {
-        "place-name": name,
+        "place-note": name,
         "place-list": [kpi.stat(BY_KEY[key].name, key, answer.only(key)) for key in PLACE_METRICS],
     }
 
@@ -218,7 +220,8 @@ def view_unlocated(model: Unlocated) -> Mapping[Target, Any]:
 
 def _toolbar() -> html.Div:
     options = [
-        {"group": group, "items": [{"value": key, "label": BY_KEY[key].name} for key in keys]} for group, keys in CHOICES
+        {"group": group, "items": [{"value": key, "label": BY_KEY[key].name} for key in keys]}
+        for group, keys in CHOICES
     ]
     return html.Div(
         [
@@ -242,11 +245,11 @@ def _toolbar() -> html.Div:
 def frame() -> html.Div:
     """The page without data."""
     columns = [
-        grid.text_column("name", "单位", flex=1, minWidth=104),
-        grid.number_column("accepted", "受理", width=72),
-        grid.number_column("open", "在办", width=66),
-        grid.number_column("overdue_open", "超期", width=66),
-        grid.number_column("on_time_rate", "按时率", width=80),
+        grid.text_column("name", "单位", flex=150, minWidth=130),
+        grid.number_column("accepted", "受理", flex=64, minWidth=56),
+        grid.number_column("open", "在办", flex=58, minWidth=50),
+        grid.number_column("overdue_open", "超期", flex=58, minWidth=50),
+        grid.number_column("on_time_rate", "按时率", flex=76, minWidth=70),
     ]
     return html.Div(
         [
@@ -261,7 +264,7 @@ def frame() -> html.Div:
             panel.panel(
                 "place",
                 "所选范围",
-                [html.Div(id="place-name", className="place-name"), html.Div(id="place-list", className="stats")],
+                html.Div(id="place-list", className="stats"),
                 metrics=PLACE_METRICS,
                 area="place",
             ),
@@ -298,9 +301,13 @@ PAGE = Page(
                 "bigmap-note",
             ),
         ),
-        Panel(id="place", title="所选范围", load=load_place, view=view_place, fills=("place-name", "place-list")),
+        Panel(id="place", title="所选范围", load=load_place, view=view_place, fills=("place-note", "place-list")),
         Panel(
-            id="units", title="各单位", load=load_units, view=view_units, fills=(("units-grid", "rowData"), "units-note")
+            id="units",
+            title="各单位",
+            load=load_units,
+            view=view_units,
+            fills=(("units-grid", "rowData"), "units-note"),
         ),
         Panel(
             id="unlocated",

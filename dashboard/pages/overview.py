@@ -112,7 +112,9 @@ def load_trend(ask: Ask, filters: Filters) -> Course:
 def view_trend(model: Course) -> Mapping[Target, Any]:
     """Two lines and the unit."""
     lines = [Series("受理", model.numbers("accepted")), Series("办结", model.numbers("closed"))]
-    figure = trend(model.starts, lines, bucket=model.bucket, is_partial=model.is_partial)
+    figure = trend(
+        model.starts, lines, bucket=model.bucket, is_partial=model.is_partial, is_cut_at_start=model.is_cut_at_start
+    )
     return {("trend-chart", "figure"): figure, "trend-note": f"件/{BUCKETS[model.bucket]}"}
 
 

@@ -183,7 +183,10 @@ def view_heat(model: Heat) -> Mapping[Target, Any]:
         towns, kinds, values, key=RATE, scale=scale, dimensions=("town", "kind"), chosen=(model.towns, model.kinds)
     )
     missing = len(values) - len(numbers)
-    return {"heat-table": table, "heat-legend": legend.legend(scale, numbers, unit="格", missing=missing)}
+    return {
+        "heat-table": table,
+        "heat-legend": legend.legend(scale, numbers, unit="格", missing=missing, missing_word="样本不足"),
+    }
 
 
 # --- how much of the limit was used -------------------------------------------------------------------------------
@@ -281,20 +284,27 @@ def frame() -> html.Div:
                 "heat",
                 "乡镇 × 五化",
                 [html.Div(id="heat-table", className="heat-box"), html.Div(id="heat-legend", className="map-legend")],
-                note="按时率，颜色越深越低；点一格同时筛选",
+                note="按时率 · 越深越低",
                 metrics=(RATE,),
                 area="heat",
             ),
             panel.panel(
                 "used",
                 "用掉了多少时限",
-                [chart.chart("used-chart", "五化用时与时限之比的分布"), html.Div(id="used-tail", className="panel-caption")],
+                [
+                    chart.chart("used-chart", "五化用时与时限之比的分布"),
+                    html.Div(id="used-tail", className="panel-caption"),
+                ],
                 note="用时 ÷ 时限",
                 metrics=FINISHED,
                 area="used",
             ),
             panel.panel(
-                "soon", "临期事项", html.Div(id="soon-list", className="scroll"), metrics=("wuhua_due_soon",), area="soon"
+                "soon",
+                "临期事项",
+                html.Div(id="soon-list", className="scroll"),
+                metrics=("wuhua_due_soon",),
+                area="soon",
             ),
         ],
         className="layout-wuhua",

@@ -28,7 +28,7 @@ __all__ = ["DemoReport", "write_demo"]
 CHUNK = 50_000
 """Most cases in memory at a time."""
 
-AS_OF = datetime(2026, 10, 31, 20, 0)
+AS_OF = datetime(2026, 10, 30, 20, 0)
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,7 @@ class _Written:
 class _Run:
     """One run of the generator: the county, its plan, and what has been written so far."""
 
-    def __init__(
-        self, out: Path, *, cases: int, seed: int, as_of: datetime, months: int, progress: bool
-    ) -> None:
+    def __init__(self, out: Path, *, cases: int, seed: int, as_of: datetime, months: int, progress: bool) -> None:
         self.out, self.seed, self.as_of, self.progress = out, seed, as_of, progress
         self.clock = Clock(Reference())
         self.mappings: dict[str, Mapping] = load_mappings(SOURCES)
@@ -90,9 +88,7 @@ class _Run:
 
     def dimensions(self) -> None:
         """Regions, departments, grids, population and care visits."""
-        order = files.Order(
-            self.county, self.clock, self.mappings, self.months, self.as_of, self.seed, self.truth
-        )
+        order = files.Order(self.county, self.clock, self.mappings, self.months, self.as_of, self.seed, self.truth)
         writers = {
             "行政区划.xlsx": files.write_regions,
             "部门.xlsx": files.write_departments,
@@ -114,15 +110,11 @@ class _Run:
     def report(self) -> DemoReport:
         """Write the truth and say what there is."""
         path = self.out / "truth.json"
-        document = truth_document(
-            self.county, truth=self.truth, months=self.months, seed=self.seed, as_of=self.as_of
-        )
+        document = truth_document(self.county, truth=self.truth, months=self.months, seed=self.seed, as_of=self.as_of)
         rows = {p.name: n for p, n in self.written.rows.items()}
         document |= {"cases": self.written.cases, "events": self.written.events, "rows": rows}
         path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        return DemoReport(
-            list(self.written.rows), rows, path, self.as_of, self.written.cases, self.written.events
-        )
+        return DemoReport(list(self.written.rows), rows, path, self.as_of, self.written.cases, self.written.events)
 
 
 class _LedgerWriter:
@@ -136,9 +128,7 @@ class _LedgerWriter:
         self.events = EventLedger(run.clock, run.mappings["case_events"], months=months)
         self.pool, self.drawn, self.chunk = Pool(), 0, 0
         rng = np.random.default_rng([run.seed, 6])
-        sizes = np.array(
-            [size for count in run.plan.counts.tolist() for size in _sizes(count)], dtype=np.int64
-        )
+        sizes = np.array([size for count in run.plan.counts.tolist() for size in _sizes(count)], dtype=np.int64)
         self.case_dirt = planned(CASE_SHARES, sizes=sizes, rng=rng)
         self.event_dirt = planned(EVENT_SHARES, sizes=sizes * 10, rng=rng)
         self.total_months = {months // 4, months * 3 // 4}
@@ -164,13 +154,9 @@ class _LedgerWriter:
                 cases.append_total(self._total_row(len(slots)))
         run.written.rows[case_path], run.written.rows[event_path] = cases.records, events.records
 
-    def _chunk(
-        self, slots: Ints, number: int, index: int, month: date, ledgers: tuple[LedgerFile, LedgerFile]
-    ) -> None:
+    def _chunk(self, slots: Ints, number: int, index: int, month: date, ledgers: tuple[LedgerFile, LedgerFile]) -> None:
         rng = np.random.default_rng([self.run.seed, 8, index, number])
-        drawn = self.drawer.draw(
-            slots, month=month, index=index, first_number=self.drawn, pool=self.pool, rng=rng
-        )
+        drawn = self.drawer.draw(slots, month=month, index=index, first_number=self.drawn, pool=self.pool, rng=rng)
         self.pool.remember(drawn, rng)
         course = self.flow.run(drawn, rng)
         ids = self.cases.case_ids(drawn, month=f"{month:%Y%m}", first=number)
@@ -185,9 +171,7 @@ class _LedgerWriter:
         self.drawn += len(drawn)
         self.chunk += 1
 
-    def _edits(
-        self, lines: Any, wanted: dict[str, int], keys: list[str], rng: np.random.Generator
-    ) -> dict[int, Edit]:
+    def _edits(self, lines: Any, wanted: dict[str, int], keys: list[str], rng: np.random.Generator) -> dict[int, Edit]:
         if not wanted:
             return {}
         candidates = min(len(lines), 300 + 12 * sum(wanted.values()))

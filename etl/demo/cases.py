@@ -70,9 +70,7 @@ LEVEL_SHARE = np.array(
     [[5, 15, 40, 40], [1.0, 6, 26, 67], [0.9, 5, 26, 68], [1.2, 6, 28, 64], [0.35, 3.0, 19, 77.65]],
     dtype=np.float64,
 )
-COMPLEXITY_SHARE = np.array(
-    [[40, 45, 15], [45, 43, 12], [45, 43, 12], [30, 50, 20], [38, 50, 12]], dtype=np.float64
-)
+COMPLEXITY_SHARE = np.array([[40, 45, 15], [45, 43, 12], [45, 43, 12], [30, 50, 20], [38, 50, 12]], dtype=np.float64)
 PARTY_SHARE = np.array([0.35, 0.2, 1.0, 1.0, 0.85])
 REPEAT_SHARE = 0.043
 NO_GRID_SHARE, NOWHERE_SHARE, POINT_SHARE = 0.015, 0.007, 0.70
@@ -149,13 +147,9 @@ def _day_share(day: date, *, clock: Clock, spring: set[date]) -> float:
     return share
 
 
-def make_plan(
-    clock: Clock, *, months: list[date], as_of: datetime, cases: int, rng: np.random.Generator
-) -> Plan:
+def make_plan(clock: Clock, *, months: list[date], as_of: datetime, cases: int, rng: np.random.Generator) -> Plan:
     """Spread the cases over months and days: seasons, weekdays, the Spring Festival dip, a slow rise."""
-    spring = {
-        date.fromisoformat(r["day"]) for r in clock.reference.rows("calendar") if r["holiday_name"] == "春节"
-    }
+    spring = {date.fromisoformat(r["day"]) for r in clock.reference.rows("calendar") if r["holiday_name"] == "春节"}
     day_shares = []
     for index, first in enumerate(months):
         following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
@@ -320,6 +314,4 @@ def floor_minute(value: Ints) -> Ints:
 
 def late_gap(rng: np.random.Generator, size: int) -> Floats:
     """Hours between event and entry when it was entered late."""
-    return between(
-        rng, np.full(size, 73.0), np.minimum(73 + spread(rng, size, median=90.0, sigma=0.8), 24 * 25.0)
-    )
+    return between(rng, np.full(size, 73.0), np.minimum(73 + spread(rng, size, median=90.0, sigma=0.8), 24 * 25.0))

@@ -118,11 +118,7 @@ def _urban_villages(town_of_village: Ints, density: Floats) -> Flags:
     for town in range(TOWNS):
         members = np.flatnonzero(town_of_village == town)
         ranked = members[np.argsort(-density[members], kind="stable")]
-        share = (
-            int(np.ceil(0.8 * len(members)))
-            if town < STREETS
-            else (2 if town < STREETS + MARKET_TOWNS else 1)
-        )
+        share = int(np.ceil(0.8 * len(members))) if town < STREETS else (2 if town < STREETS + MARKET_TOWNS else 1)
         urban[ranked[:share]] = True
     return urban
 
@@ -197,9 +193,7 @@ def _hot_spots(rng: np.random.Generator, *, population: Ints, months: int) -> li
     ]
 
 
-def _grid_names(
-    village_of_grid: Ints, *, villages: list[tuple[str, str, str, str]], special: Flags
-) -> list[str]:
+def _grid_names(village_of_grid: Ints, *, villages: list[tuple[str, str, str, str]], special: Flags) -> list[str]:
     places = ("学校", "园区", "商圈", "医院")
     numbers: dict[int, int] = {}
     result = []
@@ -219,9 +213,7 @@ def _grid_codes(village_of_grid: Ints, *, villages: list[tuple[str, str, str, st
     return codes
 
 
-def _expired(
-    rng: np.random.Generator, *, villages: list[tuple[str, str, str, str]]
-) -> list[tuple[str, str, int]]:
+def _expired(rng: np.random.Generator, *, villages: list[tuple[str, str, str, str]]) -> list[tuple[str, str, int]]:
     """Grids closed before the period, with the village they were in: code, name, village."""
     chosen = np.sort(rng.choice(len(villages), GRIDS_EXPIRED, replace=False))
     return [(f"{villages[v][0]}099", f"{villages[v][1]}原第99网格", int(v)) for v in chosen]
@@ -238,9 +230,7 @@ def build_county(*, seed: int, months: int) -> County:
     """The county of a seed: same seed, same county, whatever the number of cases."""
     rng = np.random.default_rng([seed, 1])
     geography = build_geography(rng)
-    village_order, grid_order = _sorted_places(
-        geography.grids, geography.village_of_grid, geography.town_of_village
-    )
+    village_order, grid_order = _sorted_places(geography.grids, geography.village_of_grid, geography.town_of_village)
     rank = np.argsort(village_order)
     shapes, village_of_grid = geography.grids[grid_order], rank[geography.village_of_grid[grid_order]]
     town_of_village = geography.town_of_village[village_order]

@@ -227,9 +227,7 @@ def _point(row: Row, damage: Damage, *, how: str) -> list[list[str]] | None:
     elif how == "zero":
         row["lon"], row["lat"] = damage.pick("0", "0.000000"), "0"
     elif how == "outside":
-        row["lon"] = (
-            f"{float(row['lon']) + float(damage.rng.choice([-1, 1])) * float(damage.rng.uniform(0.9, 3)):.6f}"
-        )
+        row["lon"] = f"{float(row['lon']) + float(damage.rng.choice([-1, 1])) * float(damage.rng.uniform(0.9, 3)):.6f}"
     else:
         far = damage.rng.integers(len(damage.county.grid_codes), size=1)
         if damage.county.grid_codes[int(far[0])][:12] == row["grid_code"][:12]:
@@ -267,9 +265,7 @@ def _padded_code(row: Row, damage: Damage) -> list[list[str]] | None:
 
 
 def _null_word(row: Row, damage: Damage) -> list[list[str]] | None:
-    key = damage.pick(
-        "amount_yuan", "kind_changed_at", "session_held_at", "rectify_at", "satisfaction", "lon"
-    )
+    key = damage.pick("amount_yuan", "kind_changed_at", "session_held_at", "rectify_at", "satisfaction", "lon")
     if row[key]:
         return None
     row[key] = damage.pick("NULL", "无", "-", "null", "N/A")
@@ -279,9 +275,7 @@ def _null_word(row: Row, damage: Damage) -> list[list[str]] | None:
 def _personal_title(row: Row, damage: Damage) -> list[list[str]] | None:
     if not row.has("当事人姓名", "当事人证件号码"):
         return None
-    row["title"] = (
-        f"{row['当事人姓名']}（证件{row['当事人证件号码']}，电话{row['当事人联系电话']}）来访反映问题"
-    )
+    row["title"] = f"{row['当事人姓名']}（证件{row['当事人证件号码']}，电话{row['当事人联系电话']}）来访反映问题"
     return [row.cells]
 
 

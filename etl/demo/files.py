@@ -160,9 +160,7 @@ def write_departments(path: Path, order: Order) -> int:
 def _grid_rows(county: County, *, clock: Clock, rng: np.random.Generator) -> Iterator[dict[str, Cell]]:
     people, types = names.person_names(), Labels(clock).by_set["grid_type"]
     middles = shapely.get_coordinates(shapely.centroid(county.shapes))
-    households = np.maximum(
-        (county.population / rng.normal(2.7, 0.12, len(county.population))).astype(int), 20
-    )
+    households = np.maximum((county.population / rng.normal(2.7, 0.12, len(county.population))).astype(int), 20)
     outlines = shapely.to_wkt(county.shapes, rounding_precision=6)
     for index, code in enumerate(county.grid_codes):
         yield {
@@ -272,9 +270,7 @@ def _care(county: County, *, clock: Clock, rng: np.random.Generator) -> _Care:
     )
 
 
-def _care_row(
-    care: _Care, *, person: int, month: date, as_of: datetime, rng: np.random.Generator
-) -> dict[str, Cell]:
+def _care_row(care: _Care, *, person: int, month: date, as_of: datetime, rng: np.random.Generator) -> dict[str, Cell]:
     village = int(care.county.village_of_grid[care.grid[person]])
     town = int(care.county.town_of_village[village])
     day = month + timedelta(days=int(rng.integers(0, 28)))
@@ -296,9 +292,7 @@ def _care_row(
     }
 
 
-def _damaged_care(
-    rows: list[dict[str, Cell]], *, year: int, rng: np.random.Generator
-) -> list[tuple[str, int]]:
+def _damaged_care(rows: list[dict[str, Cell]], *, year: int, rng: np.random.Generator) -> list[tuple[str, int]]:
     """Spoil three rows of each kind; gives kind and line of each."""
     spoiled = []
     for kind, key, word in (

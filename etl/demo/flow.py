@@ -154,9 +154,7 @@ class _Run:
         t["accept"] = slot.copy()
         t["report"] = slot - self.spread(15 * MINUTE, 1.1, low=MINUTE, high=20 * HOUR)
         t["dispatch"] = slot + self.spread(40 * MINUTE, 0.9, low=3 * MINUTE, high=60 * HOUR)
-        t["grade"] = slot + (between(self.rng, np.full(self.n, 0.2), 0.9) * (t["dispatch"] - slot)).astype(
-            np.int64
-        )
+        t["grade"] = slot + (between(self.rng, np.full(self.n, 0.2), 0.9) * (t["dispatch"] - slot)).astype(np.int64)
 
     def _signed(self, dispatched: Ints, department: Ints) -> Ints:
         timely = self.chance(self.habits.signs[department])
@@ -170,18 +168,12 @@ class _Run:
         factor = np.where(cases.kind == R, 0.0, 1.0) * np.where(cases.complexity == 2, 1.6, 1.0)
         self.returned = self.chance(self.habits.returns[cases.first_department] * factor)
         twice = self.returned & self.chance(0.09)
-        t["return"] = self.only(
-            self.returned, t["sign"] + self.spread(3 * HOUR, 0.9, low=600, high=40 * HOUR)
-        )
-        t["dispatch_2"] = self.only(
-            self.returned, t["return"] + self.spread(90 * MINUTE, 0.8, low=300, high=DAY)
-        )
+        t["return"] = self.only(self.returned, t["sign"] + self.spread(3 * HOUR, 0.9, low=600, high=40 * HOUR))
+        t["dispatch_2"] = self.only(self.returned, t["return"] + self.spread(90 * MINUTE, 0.8, low=300, high=DAY))
         t["sign_2"] = self.only(self.returned, self._signed(t["dispatch_2"], cases.second_department))
         t["return_2"] = self.only(twice, t["sign_2"] + self.spread(5 * HOUR, 0.8, low=600, high=40 * HOUR))
         t["dispatch_3"] = self.only(twice, t["return_2"] + self.spread(4 * HOUR, 0.8, low=300, high=2 * DAY))
-        final = np.where(
-            twice, cases.helper, np.where(self.returned, cases.second_department, cases.first_department)
-        )
+        final = np.where(twice, cases.helper, np.where(self.returned, cases.second_department, cases.first_department))
         self.twice, self.lead = twice, final
         t["sign_3"] = self.only(twice, self._signed(t["dispatch_3"], final))
         self.work = np.where(twice, t["sign_3"], np.where(self.returned, t["sign_2"], t["sign"]))
@@ -231,9 +223,7 @@ class _Run:
         dispute = self.work + self.spread(7 * HOUR, 0.9, low=10 * MINUTE, high=60 * HOUR)
         t["contact"] = self.only((kind == C) | (kind == D), np.where(kind == C, conflict, dispute))
         for name in ("rectify", "contact", "response"):
-            self.lower = np.maximum(
-                self.lower, t[name] + self.between(10 * MINUTE, 3 * HOUR) * (t[name] != NEVER)
-            )
+            self.lower = np.maximum(self.lower, t[name] + self.between(10 * MINUTE, 3 * HOUR) * (t[name] != NEVER))
 
     def _planned(self, scheduled: Ints) -> Ints:
         """A mediation appointment on a half-hour of a day to come, sooner when the limit is short."""
@@ -248,9 +238,7 @@ class _Run:
         planned = self._planned(schedule)
         timely = self.chance(self.flow.county.in_time_by_town[D][self.town])
         soon = planned + self.between(-5 * MINUTE, 50 * MINUTE)
-        days = np.where(self.chance(0.08), 1, 0) + np.where(
-            timely, 0, 2 + choose(self.rng, self.n, weights=(5, 3, 1))
-        )
+        days = np.where(self.chance(0.08), 1, 0) + np.where(timely, 0, 2 + choose(self.rng, self.n, weights=(5, 3, 1)))
         shifted = clock.workday_after(planned, np.maximum(days, 1)) + planned % DAY
         held = np.where(timely & (days == 0), soon, np.where(timely & (days == 1), shifted, shifted))
         t["schedule"], t["planned"] = self.only(dispute, schedule), self.only(dispute, planned)
@@ -269,9 +257,7 @@ class _Run:
         wanted = np.array([0.03, 0.07, 0.24])[cases.complexity] * np.where(cases.kind == R, 0.4, 1.0)
         assisted = self.chance(wanted) & ~self.twice
         t["assist"] = self.only(assisted, self.work + self.between(MINUTE, 30 * MINUTE))
-        t["assist_sign"] = self.only(
-            assisted, t["assist"] + self.spread(40 * MINUTE, 0.8, low=300, high=20 * HOUR)
-        )
+        t["assist_sign"] = self.only(assisted, t["assist"] + self.spread(40 * MINUTE, 0.8, low=300, high=20 * HOUR))
         called = assisted & self.chance(0.3)
         t["whistle"] = self.only(called, t["assist_sign"] + self.between(5 * MINUTE, 4 * HOUR))
         t["arrive"] = self.only(called, t["whistle"] + self.spread(50 * MINUTE, 0.8, low=600, high=30 * HOUR))
@@ -294,14 +280,12 @@ class _Run:
         share = np.array([0.03, 0.055, 0.10])[cases.complexity]
         asked = self.chance(share * 1.25) & ~suspended & (room > 8 * HOUR) & (cases.kind != R)
         request = self.work + (between(self.rng, np.full(self.n, 0.5), 0.85) * room).astype(np.int64)
-        answer = request + (
-            between(self.rng, np.full(self.n, 0.1), 0.8) * np.minimum(self.due - request, DAY)
-        ).astype(np.int64)
+        answer = request + (between(self.rng, np.full(self.n, 0.1), 0.8) * np.minimum(self.due - request, DAY)).astype(
+            np.int64
+        )
         granted = asked & self.chance(0.93)
         t["extension_request"], t["extension"] = self.only(asked, request), self.only(granted, answer)
-        days = np.where(
-            self.amount <= 1, 1, 2 + choose(self.rng, self.n, weights=(3, 4, 2, 6, 1, 1, 1, 1, 3))
-        )
+        days = np.where(self.amount <= 1, 1, 2 + choose(self.rng, self.n, weights=(3, 4, 2, 6, 1, 1, 1, 1, 3)))
         self.extension_days = np.where(granted, days, 0)
         self.paused = np.where(suspended, pause, 0)
         due = self.flow.clock.due(self.start, kind=cases.kind, amount=self.amount + self.extension_days)
@@ -327,16 +311,12 @@ class _Run:
         share = self.rng.beta(1.5, 1.9, self.n) ** (1 / habits.speed[self.lead])
         early = self.lower + (share * (self.ceiling - 60 - self.lower)).astype(np.int64)
         early = self._at_work(early, low=self.lower, high=self.ceiling - 60)
-        delay = np.clip(spread(self.rng, self.n, median=3.4, sigma=1.3), 0.02, 150) / np.sqrt(
-            habits.speed[self.lead]
-        )
+        delay = np.clip(spread(self.rng, self.n, median=3.4, sigma=1.3), 0.02, 150) / np.sqrt(habits.speed[self.lead])
         late = np.maximum(self.floor, self.lower) + (delay * DAY).astype(np.int64) + MINUTE
         late = self._at_work(late, low=np.maximum(self.floor, self.lower) + 60, high=late + DAY)
         slack = np.clip(0.25 + 20 * (1 - habits.on_time[self.lead]), 0.25, 2.5)
         age = (self.flow.as_of - cases.slot) / (30.4 * DAY)
-        stuck = self.chance(
-            (0.013 + 0.06 * np.exp(-age / 2.0)) * slack * np.array([0.3, 0.9, 2.2])[cases.complexity]
-        )
+        stuck = self.chance((0.013 + 0.06 * np.exp(-age / 2.0)) * slack * np.array([0.3, 0.9, 2.2])[cases.complexity])
         self.timely = timely & ~stuck
         t["close"] = np.where(stuck, NEVER_CLOSED, np.where(timely, early, late))
         back = np.minimum(self.between(10 * MINUTE, 26 * HOUR), t["close"] - self.lower)
@@ -351,13 +331,9 @@ class _Run:
         share = 0.009 + 0.5 * (1 - self.habits.on_time[self.lead]) + np.where(self.cases.level < 2, 0.02, 0.0)
         reopened = self.chance(share) & (t["close"] < NEVER_CLOSED)
         t["reopen"] = self.only(reopened, t["close"] + self.between(0.5 * DAY, 28.5 * DAY))
-        before = t["close"] + (between(self.rng, np.full(n, 0.2), 0.9) * (t["reopen"] - t["close"])).astype(
-            np.int64
-        )
+        before = t["close"] + (between(self.rng, np.full(n, 0.2), 0.9) * (t["reopen"] - t["close"])).astype(np.int64)
         t["callback"] = self.only(reached, np.where(reopened, np.minimum(call, before), call))
-        t["close_2"] = self.only(
-            reopened, t["reopen"] + self.spread(4 * DAY, 0.8, low=3 * HOUR, high=45 * DAY)
-        )
+        t["close_2"] = self.only(reopened, t["reopen"] + self.spread(4 * DAY, 0.8, low=3 * HOUR, high=45 * DAY))
         again = t["close_2"] + self.spread(2 * DAY, 0.7, low=2 * HOUR, high=10 * DAY)
         t["callback_2"] = self.only(reopened & self.chance(0.92), again)
         self.reopened = reopened
@@ -372,9 +348,7 @@ class _Run:
         chosen = self.chance(share)
         end = np.minimum(t["close"], self.flow.as_of)
         begin = np.where(self.timely | (self.due >= end), self.work, np.minimum(self.due, end))
-        at = begin + (between(self.rng, np.full(self.n, 0.05), 0.6) * np.maximum(end - begin, 0)).astype(
-            np.int64
-        )
+        at = begin + (between(self.rng, np.full(self.n, 0.05), 0.6) * np.maximum(end - begin, 0)).astype(np.int64)
         t["supervise"] = self.only(chosen & (at > self.work) & (at < end), at)
         urgent = choose(self.rng, self.n, weights=(2, 5, 3))
         usual = choose(self.rng, self.n, weights=(82, 15, 3))

@@ -62,9 +62,7 @@ class Labels:
         self.by_set: dict[str, list[str]] = {}
         for row in clock.reference.rows("codes"):
             self.by_set.setdefault(row["code_set"], []).append(row["label"])
-        self.codes = {
-            row["code"]: row["label"] for row in clock.reference.rows("codes") if row["code_set"] == "action"
-        }
+        self.codes = {row["code"]: row["label"] for row in clock.reference.rows("codes") if row["code_set"] == "action"}
         self.categories = [row["name"] for row in clock.reference.rows("categories")]
 
     def table(self, code_set: str, *extra: str) -> Any:
@@ -122,9 +120,7 @@ class CaseLedger:
         columns |= self._result(cases, course) | self._who(cases)
         columns["case_id"] = ids
         columns[SERIAL] = text.whole_numbers(np.arange(first, first + len(cases)))
-        columns[SUMMARY] = text.look_up(
-            self.summaries, rng.integers(-1, len(names.SUMMARIES) - 1, len(cases))
-        )
+        columns[SUMMARY] = text.look_up(self.summaries, rng.integers(-1, len(names.SUMMARIES) - 1, len(cases)))
         return text.lines([columns[key] for key in self.layout])
 
     def _title(self, cases: Cases, rng: np.random.Generator) -> Any:
@@ -161,9 +157,7 @@ class CaseLedger:
         columns = {key: text.look_up(self.plain[key], value) for key, value in plain.items()}
         return columns | {
             "title": self._title(cases, rng),
-            "prior_kind": text.look_up(
-                self.plain["kind"], np.where(course.times["kind_changed"] != NEVER, 2, NEVER)
-            ),
+            "prior_kind": text.look_up(self.plain["kind"], np.where(course.times["kind_changed"] != NEVER, 2, NEVER)),
             "category": text.look_up(self.categories, cases.category),
             "level": text.look_up(self.levels, np.where(graded, level, NEVER)),
             "channel": text.look_up(self.channels, channel),
@@ -225,9 +219,7 @@ class EventLedger:
         self.layout, self.months = layout(mapping), months
         labels = Labels(clock)
         self.actions = text.words([labels.codes[step.action] for step in STEPS])
-        self.roles = text.words(
-            [labels.by_set["handling_role"][s.role] if s.role >= 0 else "" for s in STEPS]
-        )
+        self.roles = text.words([labels.by_set["handling_role"][s.role] if s.role >= 0 else "" for s in STEPS])
         self.departments = text.words([d[0] for d in names.DEPARTMENTS])
         self.numbers = text.words([str(n) for n in range(200)])
         notes = [names.STEP_NOTES.get(step.action, ("",)) for step in STEPS]

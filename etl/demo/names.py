@@ -168,10 +168,7 @@ def community_names(rng: np.random.Generator) -> list[str]:
 def village_names(rng: np.random.Generator) -> list[str]:
     """Names of villages, all different, in a random order: plain ones first, paired ones after."""
     plain = [f"{body}{tail}村" for body, tail in product(_VILLAGE_BODY, _VILLAGE_TAIL)]
-    headed = [
-        f"{head}{body}{tail}村"
-        for head, body, tail in product(_VILLAGE_HEAD, _VILLAGE_BODY, _VILLAGE_TAIL[:4])
-    ]
+    headed = [f"{head}{body}{tail}村" for head, body, tail in product(_VILLAGE_HEAD, _VILLAGE_BODY, _VILLAGE_TAIL[:4])]
     plain = [plain[i] for i in rng.permutation(len(plain))][:90]
     headed = [headed[i] for i in rng.permutation(len(headed))][:90]
     both = plain + headed

@@ -109,9 +109,7 @@ def times(value: Ints, *, mark: str, width: int = 19) -> Any:
 def spelled_times(value: Ints) -> Any:
     """A column of times such as 2025年03月01日 09时05分."""
     day, second = np.divmod(np.maximum(value, 0), DAY)
-    return from_matrix(
-        np.concatenate([_SPELLED_DAYS[day], _SPELLED_MINUTES[second // 60]], axis=1), value >= 0
-    )
+    return from_matrix(np.concatenate([_SPELLED_DAYS[day], _SPELLED_MINUTES[second // 60]], axis=1), value >= 0)
 
 
 def mixed_times(value: Ints, *, mark: str, style: Ints) -> Any:

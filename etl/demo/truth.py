@@ -41,9 +41,7 @@ def _departments(county: County) -> dict[str, dict[str, float]]:
     }
 
 
-def truth_document(
-    county: County, *, truth: Truth, months: list[date], seed: int, as_of: datetime
-) -> dict[str, Any]:
+def truth_document(county: County, *, truth: Truth, months: list[date], seed: int, as_of: datetime) -> dict[str, Any]:
     """Hot spots, true rates of the last month (1 = mean per person), departments' habits, damage by line."""
     rate = grid_rates(county, month=len(months) - 1, category=-1)
     rate = rate / np.average(rate, weights=county.population)
@@ -55,9 +53,7 @@ def truth_document(
         "as_of": as_of.isoformat(),
         "hot_spots": [_hot_spot(spot, county=county, months=months) for spot in county.hot_spots],
         "top_grids": [county.grid_codes[i] for i in best],
-        "grid_rate": {
-            code: round(float(value), 4) for code, value in zip(county.grid_codes, rate, strict=True)
-        },
+        "grid_rate": {code: round(float(value), 4) for code, value in zip(county.grid_codes, rate, strict=True)},
         "departments": _departments(county),
         "in_time_by_town": {
             kind: dict(zip(towns, row, strict=True))

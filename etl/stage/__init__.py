@@ -40,6 +40,7 @@ create macro widthless(x) as trim(translate(x,
 -- Plain ASCII (as many bytes as characters) needs no translation, which would be the slowest step of all.
 create macro tidy(x) as case when strlen(x) = length(x) then trim(x) else widthless(x) end;
 create macro clean(x) as case when list_contains(getvariable('empty_words'), tidy(x)) then null else tidy(x) end;
+create macro clean_text(x) as case when not list_contains(getvariable('empty_words'), trim(x)) then trim(x) end;
 create macro damaged_by_excel(x) as
     coalesce(regexp_full_match(x, '\\d+(\\.\\d+)?[eE]\\+?\\d+') or regexp_full_match(x, '\\d{15}000'), false);
 create macro plausible(t) as case when year(t) between 1950 and 2100 then t end;
@@ -84,7 +85,7 @@ def type_rows(con: duckdb.DuckDBPyConnection, batch: Batch, words: Words) -> Non
     typed = []
     for field in entity.fields:
         typed.append(f"{_typed(field, batch.mapping, words, params)} as typed_{field.name}")
-    tidied = ", ".join(f"clean({field.name}) as {field.name}" for field in entity.fields)
+    tidied = ", ".join(f"{_tidied(field)} as {field.name}" for field in entity.fields)
     bad = ", ".join(f"case when {_bad(field)} then '{field.name}' end" for field in entity.fields if _can_fail(field))
     columns = ", ".join(f"typed_{f.name}" for f in entity.fields)
     con.execute(
@@ -149,6 +150,11 @@ def _code(field: Field, mapping: Mapping, words: Words, params: dict[str, object
     if mapping.own_dimensions and field.code_set in ("department", "category"):
         return f"coalesce({lookup}, {field.name})"
     return lookup
+
+
+def _tidied(field: Field) -> str:
+    """Texts keep their own punctuation; everything that is looked up or computed with is made half-width."""
+    return f"clean_text({field.name})" if field.type == "text" else f"clean({field.name})"
 
 
 def _can_fail(field: Field) -> bool:
