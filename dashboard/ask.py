@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary, window
 from dashboard.metrics.catalog import Metric
-from dashboard.metrics.query import TIME_GROUPS, check_groups, compile_query, look_up, part_count, scope_of
+from dashboard.metrics.query import QUANTILES, TIME_GROUPS, check_groups, compile_query, look_up, scope_of
 from dashboard.metrics.values import NO_DATA, Value
 from etl.contract import Pointer
 
@@ -179,9 +179,9 @@ class Ask:
         found: dict[str, dict[Key, Value]] = {m.key: {} for m in metrics}
         for row in self._db.rows(query.sql, query.parameters):
             key = tuple(_code(cell) for cell in row[: len(by)])
-            parts = iter(row[len(by) :])
+            parts = row[len(by) :]
             for metric in metrics:
-                found[metric.key][key] = _value(metric, [next(parts) for _ in range(part_count(metric))])
+                found[metric.key][key] = _value(metric, [parts[place] for place in query.places[metric.key]])
         if query.scope == "stock" and any(g in TIME_GROUPS for g in by):
             return {m.key: self._accumulate(found[m.key], by, filters) for m in metrics}
         return found
@@ -398,6 +398,8 @@ def _value(metric: Metric, parts: list[Any]) -> Value:
         return Value(top / total, n, total, "ok" if total >= metric.min_n else "small")
     if metric.kind == "duration":
         value, rows = parts
+        if rows and metric.statistic in QUANTILES:
+            value = value[list(QUANTILES).index(metric.statistic)]
         return Value(None, None, 0, "none") if not rows else Value(float(value), None, int(rows))
     return Value(int(parts[0]))
 

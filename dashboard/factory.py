@@ -219,7 +219,7 @@ def fill(page: Page, warehouse: Warehouse, query: str) -> list[Any]:
 
 
 def fill_panel(panel: Panel, ask: Ask, filters: Filters) -> dict[tuple[str, str], Any]:
-    """One panel's elements. A failure stays in the panel: the last good picture, a sentence, and a number to ask about."""
+    """One panel's elements. A failure stays in the panel: its last good picture, a sentence, a number to ask about."""
     try:
         drawn = {prop(target): value for target, value in panel.view(panel.load(ask, filters)).items()}
     except Exception:

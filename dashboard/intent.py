@@ -32,6 +32,11 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return [(dimension, code) for dimension, _, code in found if dimension in DIMENSIONS and code]
 
 
+def _emptied(dimension: str) -> dict[str, tuple[str, ...]]:
+    """The places inside a dimension, let go."""
+    return dict.fromkeys(_BELOW.get(dimension, ()), ())
+
+
 def pick(filters: Filters, pairs: Sequence[tuple[str, str]]) -> Filters:
     """Choose these codes; all of them chosen already lets them go."""
     if all(filters.values(dimension) == (code,) for dimension, code in pairs):
@@ -39,8 +44,7 @@ def pick(filters: Filters, pairs: Sequence[tuple[str, str]]) -> Filters:
             filters = filters.replace(**{dimension: ()})
         return filters
     for dimension, code in pairs:
-        below = {lower: () for lower in _BELOW.get(dimension, ())}
-        filters = filters.replace(**{dimension: (code,)}, **below)
+        filters = filters.replace(**{dimension: (code,)}, **_emptied(dimension))
     return filters
 
 
@@ -67,8 +71,7 @@ def assign(filters: Filters, pairs: Sequence[tuple[str, str]]) -> Filters:
 
 def choose(filters: Filters, dimension: str, codes: Sequence[str] | None) -> Filters:
     """What a control says about one dimension."""
-    below = {lower: () for lower in _BELOW.get(dimension, ())} if dimension in _BELOW else {}
-    return filters.replace(**{dimension: tuple(codes or ())}, **below)
+    return filters.replace(**{dimension: tuple(codes or ())}, **_emptied(dimension))
 
 
 def period(filters: Filters, days: Sequence[str | None] | None) -> Filters:

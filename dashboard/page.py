@@ -25,7 +25,7 @@ def prop(target: Target) -> tuple[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One panel. `load` asks and draws nothing; `view` draws and asks nothing; `fills` names all that `view` may give."""
+    """One panel. `load` asks, `view` draws and asks nothing; `fills` names all that `view` may give."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""How is a number written? One set of formats for every tile, table and tooltip (Chinese, true minus, n/N beside a rate)."""
+"""How is a number written? One set of formats for every tile, table and tooltip."""
 
 from __future__ import annotations
 

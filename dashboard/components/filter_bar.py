@@ -1,4 +1,4 @@
-"""What can be narrowed, on one row: period, the four dimensions leaders use, the rest under 更多, then chips and a sentence."""
+"""What can be narrowed, on one row: period, four dimensions, the rest under 更多; then chips and a sentence."""
 
 from __future__ import annotations
 

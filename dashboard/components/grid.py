@@ -32,7 +32,10 @@ OPTIONS: dict[str, Any] = {
 
 
 def grid(id: str, columns: Sequence[dict[str, Any]], *, is_long: bool = False) -> dag.AgGrid:
-    """An empty grid; fill (id, "rowData"). A row's `pick` is its id and what a click chooses; `is_long` draws only the rows in sight."""
+    """An empty grid; fill (id, "rowData"). A row's `pick` is its id and what a click chooses.
+
+    A grid is as high as its rows; one that `is_long` fills its box instead and draws only the rows in sight.
+    """
     return dag.AgGrid(
         id=id,
         className="grid",

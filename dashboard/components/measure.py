@@ -1,4 +1,4 @@
-"""How does a number stand on a page? With its state, its key and its raw value, so that page and API can be compared."""
+"""How does a number stand on a page? With its state, key and raw value, so that page and API can be compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who stands where? Rows with a dot for the rate and a band for its 95 % interval; the rank is by the cautious bound."""
+"""Who stands where? A dot for the rate, a band for its 95 % interval; the rank is by the cautious bound."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def classes(values: Sequence[float], *, is_rate: bool = False, darker_is_lower: 
 def _unit(spread: float, *, is_rate: bool) -> float:
     """The rounding unit: about a fortieth of the spread, as 1, 2 or 5 times a power of ten."""
     rough = spread / 40
-    power = 10 ** floor(log10(rough))
+    power: float = 10.0 ** floor(log10(rough))
     nice = next((m * power for m in (1, 2, 5, 10) if rough <= m * power), 10 * power)
     return max(nice, 0.005 if is_rate else 1.0)
 

@@ -21,7 +21,7 @@ def sparkline(values: Sequence[float | None], *, is_partial: bool = False) -> st
         f'<polyline points="{run}" fill="none" stroke="{line}" stroke-width="1.5" stroke-linejoin="round"/>'
         for run in _runs(points)
     )
-    x, y = [p for p in points if p][-1]  # type: ignore[misc]
+    x, y = [p for p in points if p][-1]
     inside = theme.colour("surface") if is_partial else line
     end = f'<circle cx="{x}" cy="{y}" r="2.2" fill="{inside}" stroke="{line}" stroke-width="1.2"/>'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">{drawn}{end}</svg>'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import plotly.graph_objects as go
 
@@ -123,7 +124,7 @@ def _add_names(figure: go.Figure, days: Sequence[str], series: Sequence[Series],
     ends = [(line.values[-1], place) for place, line in enumerate(series) if days and line.values[-1] is not None]
     shifts = dict.fromkeys(range(len(series)), 0.0)
     ends.sort(key=lambda end: (end[0] or 0.0, -end[1]))
-    for (low, one), (high, other) in zip(ends, ends[1:], strict=False):
+    for (low, one), (high, other) in pairwise(ends):
         if (high or 0.0) - (low or 0.0) < NEAR * top:
             shifts[one] -= 8
             shifts[other] += 8

@@ -13,6 +13,7 @@ from dashboard.metrics.catalog import BY_KEY, Metric
 Scope = Literal["span", "stock", "now"]
 
 TIME_GROUPS = ("day", "week", "month")
+QUANTILES = {"median": 0.5, "p90": 0.9}
 
 DERIVED_GROUPS = {
     # Age of an overdue case at the end of the period, in full or begun days.
@@ -32,11 +33,11 @@ class UnknownQuestionError(ValueError):
 
 @dataclass(frozen=True)
 class Compiled:
-    """One SELECT: group columns first, then for each metric its parts in the order of `parts`."""
+    """One SELECT: group columns first, then the parts. `places` says which parts (counted from 0) each metric reads."""
 
     sql: str
     parameters: dict[str, Any]
-    metrics: tuple[Metric, ...]
+    places: dict[str, tuple[int, ...]]
     scope: Scope
 
 
@@ -81,11 +82,12 @@ def compile_query(
     groups = [f"{_group(g, cutoff_hour)} as group_{g}" for g in by]
     if "overdue_age" in by:
         parameters["moment"] = min(span.end or as_of, as_of)
-    parts = [part for metric in metrics for part in _parts(metric)]
+    parts = list(dict.fromkeys(part for metric in metrics for part in _parts(metric)))
+    places = {metric.key: tuple(parts.index(part) for part in _parts(metric)) for metric in metrics}
     sql = f"select {', '.join([*groups, *parts])} from mart.ledger where {' and '.join(conditions)}" + (
         " group by all" if by else ""
     )
-    return Compiled(sql, parameters, tuple(metrics), scope)
+    return Compiled(sql, parameters, places, scope)
 
 
 def _time_conditions(scope: Scope, span: Window, parameters: dict[str, Any]) -> list[str]:
@@ -109,19 +111,15 @@ def _group(group: str, cutoff_hour: int) -> str:
 
 
 def _parts(metric: Metric) -> tuple[str, ...]:
-    """The aggregates of one metric: rates (numerator, denominator), durations (value, rows), counts (value)."""
+    """The aggregates of one metric: rates (numerator, denominator), durations (value or quantiles, rows), counts."""
     rows = f"filter (where {metric.of})"
     if metric.kind == "rate":
         top = f"sum({metric.weight}) {rows}" if metric.weight else f"count(*) {rows}"
         return top, f"count(*) filter (where {metric.among})"
     if metric.kind == "duration":
-        statistic = {"median": "quantile_cont(hours, 0.5)", "p90": "quantile_cont(hours, 0.9)", "mean": "avg(hours)"}
-        return f"{statistic[metric.statistic]} {rows}", f"count(*) {rows}"
+        # Both quantiles in one expression: metrics that share a part share its cost.
+        whole = "avg(hours)" if metric.statistic == "mean" else f"quantile_cont(hours, {list(QUANTILES.values())})"
+        return f"{whole} {rows}", f"count(*) {rows}"
     if metric.kind == "stock":
         return (f"coalesce(sum(delta) {rows}, 0)",)
     return (f"count(*) {rows}",)
-
-
-def part_count(metric: Metric) -> int:
-    """How many result columns a metric takes."""
-    return len(_parts(metric))

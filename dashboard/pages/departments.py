@@ -1,4 +1,4 @@
-"""部门清零: who has what left, how old it is, and who clears it in time? One department's own page opens with a click."""
+"""部门清零: who has what left, how old is it, who clears it in time? A click opens one department's own page."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from dashboard.figures.distribution import BINS, Elapsed, distribution
 from dashboard.figures.sparkline import sparkline
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
-from dashboard.metrics.values import NO_DATA, Value
+from dashboard.metrics.values import Value
 from dashboard.page import Page, Panel, Target
 
 RATE = "wuhua_on_time_rate"

@@ -178,6 +178,9 @@ _ADVICE = {
 }
 
 
+_MISSING = {"accept_at": "没有受理时间（尚未受理或不予受理），不进入统计"}
+
+
 def _report(con: duckdb.DuckDBPyConnection, entity: Entity, field: Field, batch: Batch) -> None:
     """Write the unreadable values of one field to quarantine: the row if it cannot do without, else the value."""
     if not _can_fail(field):
@@ -197,7 +200,7 @@ def _report(con: duckdb.DuckDBPyConnection, entity: Entity, field: Field, batch:
         {
             "column": column,
             "rule": f"unreadable_{field.type}",
-            "missing": f"必填项“{column}”为空",
+            "missing": _MISSING.get(field.name, f"必填项“{column}”为空"),
             "sentence": f"“{column}”{_ADVICE[field.type]}",
             "severity": severity,
             "field": field.name,

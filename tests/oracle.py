@@ -1,0 +1,386 @@
+"""What should the numbers be? Every metric of the catalogue a second time, in plain Python.
+
+Written from the definitions (catalogue, `data_model_and_metrics.md` sections 5–7, `domain.md` section 3) and from the
+reference files; nothing here is computed by the product, no SQL, no data frames. A case is a dictionary of what its
+source row says (canonical field → Python value, absent for empty), its log a list of such dictionaries.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+REFERENCE = Path(__file__).resolve().parent.parent / "data" / "reference"
+FOREVER = datetime(9999, 1, 1)
+
+Record = dict[str, Any]
+Span = tuple[datetime, datetime]
+"""Half-open: start ≤ t < end."""
+
+
+# --- what the county configured ---------------------------------------------------------------------------------
+
+
+def _table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+class Rules:
+    """The reference folder as the definitions use it."""
+
+    def __init__(self, folder: Path = REFERENCE) -> None:
+        settings = tomllib.loads((folder / "rules.toml").read_text(encoding="utf-8"))
+        clock, warning, display = settings["clock"], settings["warning"], settings["display"]
+        self.cutoff = timedelta(hours=clock["report_cutoff_hour"])
+        self.sign_limit = timedelta(hours=clock["sign_limit_hours"])
+        self.late_entry = timedelta(hours=clock["late_entry_hours"])
+        self.repeat = timedelta(days=clock["repeat_days"])
+        self.reopen = timedelta(days=clock["reopen_days"])
+        self.warn = timedelta(hours=warning["hours"])
+        self.short_limit = timedelta(days=warning["short_limit_days"])
+        self.short_share = float(warning["short_share"])
+        self.min_n = int(display["min_n"])
+        self.min_n_satisfaction = int(display["min_n_satisfaction"])
+        self.limits = _table(folder, "limits")
+        self.wuhua = _table(folder, "wuhua")
+        self.special = {date.fromisoformat(r["day"]): r["is_workday"] == "1" for r in _table(folder, "calendar")}
+        day, days = date(2005, 1, 1), []
+        while day.year < 2035:
+            if self.is_workday(day):
+                days.append(day)
+            day += timedelta(days=1)
+        self.workdays = days
+
+    def is_workday(self, day: date) -> bool:
+        """The State Council's schedule where it says something about the day, else Monday to Friday."""
+        return self.special.get(day, day.weekday() < 5)
+
+    def after_workdays(self, start: datetime, days: int) -> datetime:
+        """The last second of the `days`-th working day after the day of `start`."""
+        first = bisect_right(self.workdays, start.date())
+        return datetime.combine(self.workdays[first + days - 1], time(23, 59, 59))
+
+    def after(self, start: datetime, amount: float, unit: str) -> datetime:
+        """When a limit that starts at `start` runs out."""
+        if unit == "workday":
+            return self.after_workdays(start, int(amount))
+        return start + {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}[unit] * amount
+
+    def warning(self, limit: timedelta) -> timedelta:
+        """How long before its deadline a matter is 临期."""
+        return limit * self.short_share if limit < self.short_limit else self.warn
+
+    def limit_of(self, kind: str, complexity: str, started: datetime) -> dict[str, str] | None:
+        """The row of limits.csv in force: a row for this complexity before one for any, the newest first."""
+        rows = [r for r in self.limits if r["kind"] == kind and r["complexity"] in ("*", complexity)]
+        return _newest(rows, started, lambda r: r["complexity"] != "*")
+
+    def clock_of(self, kind: str, level: str | None, started: datetime) -> dict[str, str] | None:
+        """The row of wuhua.csv in force: a row for this risk level before one for any, the newest first."""
+        rows = [r for r in self.wuhua if r["kind"] == kind and r["level"] in ("*", level)]
+        return _newest(rows, started, lambda r: r["level"] != "*")
+
+
+def _newest(
+    rows: list[dict[str, str]], started: datetime, special: Callable[[dict[str, str]], bool]
+) -> dict[str, str] | None:
+    valid = [r for r in rows if datetime.fromisoformat(r["valid_from"]) <= started]
+    return max(valid, key=lambda r: (special(r), r["valid_from"]), default=None)
+
+
+# --- the life of one case ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spell:
+    """The case was open from `start` to `end` (None: still)."""
+
+    start: datetime
+    end: datetime | None
+
+    def covers(self, moment: datetime) -> bool:
+        """Open at this moment: opened by then and not closed by then."""
+        return self.start <= moment and (self.end is None or self.end > moment)
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """One assignment to a lead department and what came of it."""
+
+    at: datetime
+    department: str
+    signed_at: datetime | None
+    returned: bool
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One 化 of one case: `status` is met, late, missed, pending or unknown."""
+
+    kind: str
+    deadline: datetime | None
+    limit: timedelta | None
+    status: str
+
+
+@dataclass
+class County:
+    """The lists a case refers to: grid → village, village → town; town None where the list has no parent."""
+
+    grids: Mapping[str, str] = field(default_factory=dict)
+    villages: Mapping[str, str] = field(default_factory=dict)
+
+
+class Case:
+    """One case with its log, as of a moment."""
+
+    def __init__(self, record: Record, log: Sequence[Record], *, county: County, rules: Rules, as_of: datetime) -> None:
+        self.record = record
+        self.rules = rules
+        self.as_of = as_of
+        self.county = county
+        self.is_repeat = False
+        self.log = sorted(log, key=lambda s: (s["event_at"], s.get("seq") is None, s.get("seq") or 0, s["action"]))
+
+    def get(self, name: str) -> Any:
+        """What the source row says; None where it says nothing."""
+        return self.record.get(name)
+
+    def first(self, action: str) -> datetime | None:
+        """When an action first happened according to the log."""
+        return next((s["event_at"] for s in self.log if s["action"] == action), None)
+
+    def moment(self, name: str) -> datetime | None:
+        """A time of the case: its own row's, else the log's for times the log has a step for."""
+        steps = {"dispatch_at": "dispatch", "report_at": "report", "grade_at": "grade"}
+        value: datetime | None = self.get(name)
+        return value if value is not None or name not in steps else self.first(steps[name])
+
+    @property
+    def accept_at(self) -> datetime:
+        """When it was accepted."""
+        at: datetime = self.get("accept_at")
+        return at
+
+    @cached_property
+    def spells(self) -> list[Spell]:
+        """When it was open. The log decides; without a closing in the log, the closing in the row."""
+        turns = [
+            (s["event_at"], s["action"])
+            for s in self.log
+            if s["action"] in ("close", "reopen") and s["event_at"] >= self.accept_at
+        ]
+        if self.get("close_at") is not None and not any(s["action"] == "close" for s in self.log):
+            turns.append((self.get("close_at"), "close"))
+            turns.sort(key=lambda turn: turn[0])
+        spells: list[Spell] = []
+        start: datetime | None = self.accept_at
+        for at, action in turns:
+            if action == "close" and start is not None:
+                spells.append(Spell(start, at))
+                start = None
+            elif action == "reopen" and start is None:
+                start = at
+        return [*spells, Spell(start, None)] if start is not None else spells
+
+    @property
+    def is_closed(self) -> bool:
+        """Closed as of the data."""
+        return self.spells[-1].end is not None
+
+    def is_open(self, moment: datetime) -> bool:
+        """Open at a moment."""
+        return any(spell.covers(moment) for spell in self.spells)
+
+    @cached_property
+    def pauses(self) -> list[Span]:
+        """From each 挂起 to the next 恢复, or to the time of the data while it lasts."""
+        found: list[Span] = []
+        since: datetime | None = None
+        for step in self.log:
+            if step["action"] == "suspend" and since is None:
+                since = step["event_at"]
+            elif step["action"] == "resume" and since is not None:
+                found.append((since, step["event_at"]))
+                since = None
+        return [*found, (since, self.as_of)] if since is not None else found
+
+    @cached_property
+    def first_due(self) -> tuple[datetime | None, timedelta, str]:
+        """The deadline as first set, how long the limit is, and its unit."""
+        if self.get("deadline") == "source":
+            due = self.get("due_at")
+            return due, (due - self.accept_at if due else timedelta()), "day"
+        row = self.rules.limit_of(self.get("kind"), self.get("complexity") or "general", self.accept_at)
+        start = self.moment(row["clock_start"]) if row else None
+        if row is None or start is None:
+            return None, timedelta(), "day"
+        due = self.rules.after(start, float(row["amount"]), row["unit"])
+        return due, due - start, row["unit"]
+
+    @cached_property
+    def moved_due(self) -> tuple[datetime | None, int]:
+        """The deadline in force, and how many approved extensions counted.
+
+        In the order they happened, while the deadline in force had not passed: a pause moves it by its own length,
+        an extension approved at the deadline or before by its days (working days where the limit is in them).
+        """
+        due, _, unit = self.first_due
+        if due is None:
+            return None, 0
+        extensions = 0
+        changes = [(s["event_at"], 0, s.get("extension_amount") or 0) for s in self.log if s["action"] == "extension"]
+        changes += [(start, 1, end) for start, end in self.pauses]
+        for at, is_pause, what in sorted(changes, key=lambda change: change[:2]):
+            if is_pause and at < due:
+                due += what - at
+            elif not is_pause and at <= due and what > 0:
+                due = self.rules.after_workdays(due, int(what)) if unit == "workday" else due + timedelta(days=what)
+                extensions += 1
+        return due, extensions
+
+    @property
+    def due(self) -> datetime | None:
+        """The deadline in force."""
+        return self.moved_due[0]
+
+    def hours_until(self, nth: int) -> float:
+        """Hours it had been open and not paused up to the end of its nth spell (from 0)."""
+        seconds = 0.0
+        for spell in self.spells[: nth + 1]:
+            end = spell.end or self.as_of
+            seconds += (end - spell.start).total_seconds()
+            for start, stop in self.pauses:
+                seconds -= max(0.0, (min(stop, end) - max(start, spell.start)).total_seconds())
+        return seconds / 3600
+
+    def reopened_soon(self, nth: int) -> bool:
+        """The closing of the nth spell did not last 30 days."""
+        spell, after = self.spells[nth], self.spells[nth + 1 : nth + 2]
+        return spell.end is not None and bool(after) and after[0].start <= spell.end + self.rules.reopen
+
+    @cached_property
+    def rating(self) -> float | None:
+        """满意 1, 基本满意 0.9, 不满意 0; only from a valid callback."""
+        if not self.get("callback_valid"):
+            return None
+        return {"satisfied": 1.0, "mostly": 0.9, "dissatisfied": 0.0}.get(self.get("satisfaction"))
+
+    @cached_property
+    def dispatches(self) -> list[Dispatch]:
+        """A sign-on or return belongs to the last lead dispatch before it, if that department did it."""
+        found: list[Dispatch] = []
+        for step in self.log:
+            if (step.get("role") or "lead") != "lead":
+                continue
+            if step["action"] == "dispatch":
+                found.append(Dispatch(step["event_at"], step.get("to_department") or "", None, False))
+            elif step["action"] in ("sign", "return") and found:
+                last = found[-1]
+                if (step.get("from_department") or last.department) != last.department:
+                    continue
+                if step["action"] == "return":
+                    found[-1] = Dispatch(last.at, last.department, last.signed_at, True)
+                elif last.signed_at is None:
+                    found[-1] = Dispatch(last.at, last.department, step["event_at"], last.returned)
+        return found
+
+    @cached_property
+    def dimensions(self) -> dict[str, str]:
+        """What the case is filtered and grouped by."""
+        place = self._place()
+        logged = [d.department for d in self.dispatches if d.department]
+        major = (
+            self.get("event_grade") in ("01", "02", "03")
+            or self.get("event_scale") == "03"
+            or self.get("level") == "red"
+        )
+        return {
+            **place,
+            "department": self.get("lead_department") or (logged[-1] if logged else ""),
+            "kind": self.get("kind"),
+            "severity": "major" if major else "general",
+            "level": self.get("level") or "",
+            "category": self.get("category") or "",
+            "channel": self.get("channel") or "",
+            "status": self._status(),
+        }
+
+    def _place(self) -> dict[str, str]:
+        grid = self.get("grid_code")
+        if grid in self.county.grids:
+            village = self.county.grids[grid]
+            return {"grid": grid, "village": village, "town": self.county.villages[village]}
+        village = self.get("village_code")
+        if village in self.county.villages:
+            return {"grid": "", "village": village, "town": self.county.villages[village]}
+        return {"grid": "", "village": "", "town": ""}
+
+    def _status(self) -> str:
+        if self.is_closed:
+            return "closed"
+        if self.due is None:
+            return "on_track"
+        if self.due < self.as_of:
+            return "overdue"
+        return "due_soon" if self.due - self.rules.warning(self.first_due[1]) <= self.as_of else "on_track"
+
+    # --- the five 化 ---
+
+    @cached_property
+    def clocks(self) -> list[Clock]:
+        """One clock for each kind the case held, for as long as it held it."""
+        changed, prior = self.get("kind_changed_at"), self.get("prior_kind")
+        found = []
+        if prior is not None and prior != "P" and changed is not None and changed > self.accept_at:
+            found.append(self._clock(prior, self.accept_at, changed))
+        kind = self.get("kind")
+        found.append(self._problem_clock() if kind == "P" else self._clock(kind, changed or self.accept_at, None))
+        return [clock for clock in found if clock is not None]
+
+    def _problem_clock(self) -> Clock:
+        """问题限时化: the case's own deadline, so that it is K03 by definition."""
+        due, limit = self.due, self.first_due[1]
+        if due is None:
+            return Clock("P", None, None, "unknown")
+        if due >= self.as_of:
+            return Clock("P", due, limit, "stopped early" if self.is_closed else "pending")
+        return Clock("P", due, limit, "late or missed" if self.is_open(due) else "met").settled(self.is_closed)
+
+    def _clock(self, kind: str, held_from: datetime, held_to: datetime | None) -> Clock | None:
+        row = self.rules.clock_of(kind, self.get("level"), held_from)
+        start = self.moment(row["clock_start"]) if row else None
+        stops = [t for t in (self.moment(row["clock_stop"]) if row else None, self.spells[0].end) if t is not None]
+        stop = min(stops, default=None)
+        if stop is not None and held_to is not None and stop > held_to:
+            stop = None
+        if row is None or start is None:
+            left_running = held_to is not None and stop is None
+            return None if left_running else Clock(kind, None, None, "unknown")
+        deadline = self.rules.after(start, float(row["amount"]), row["unit"])
+        if held_to is not None and stop is None and held_to <= deadline:
+            return None  # left while its clock still ran: not judged
+        over = stop is not None or held_to is not None
+        limit = deadline - start
+        if deadline >= self.as_of:
+            return Clock(kind, deadline, limit, "stopped early" if over else "pending")
+        hasty = kind == "D" and any(self.reopened_soon(n) for n in range(len(self.spells)))
+        met = stop is not None and stop <= deadline and not hasty
+        return Clock(kind, deadline, limit, "met" if met else "late or missed").settled(over)
+
+
+def _settled(clock: Clock, stopped: bool) -> Clock:
+    if clock.status != "late or missed":
+        return clock
+    return Clock(clock.kind, clock.deadline, clock.limit, "late" if stopped else "missed")
+
+
+Clock.settled = _settled  # type: ignore[attr-defined]
