@@ -20,6 +20,11 @@
   }
 
   document.addEventListener("click", function (event) {
+    var toggle = event.target.closest ? event.target.closest("[data-toggle]") : null;
+    if (toggle) {
+      var box = document.getElementById(toggle.dataset.toggle);
+      toggle.setAttribute("aria-expanded", String(box.classList.toggle("is-open")));
+    }
     var target = event.target.closest ? event.target.closest("[data-pick],[data-drop],[data-set]") : null;
     if (!target) { return; }
     ["pick", "drop", "set"].forEach(function (kind) {

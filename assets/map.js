@@ -84,7 +84,8 @@
 
   function moveTo(id, box, animated) {
     var map = maps[id + "-map"];
-    if (!map) { window.setTimeout(function () { moveTo(id, box, animated); }, 150); return; }
+    // A page that was left and opened again has a new map; the old one's frame is gone from the document.
+    if (!map || !map.getContainer().isConnected) { window.setTimeout(function () { moveTo(id, box, animated); }, 150); return; }
     map.yipingBox = box;
     map.yipingTouched = false;
     map.invalidateSize({ animate: false });
@@ -170,6 +171,7 @@
 
   function areaFeature(feature, layer, context) {
     var own = feature.properties;
+    adopt(context.map);
     layer.bindTooltip(function () {
       var hideout = context.hideout || {};
       var box = document.createElement("div");
@@ -252,15 +254,14 @@
     pending = window.setTimeout(placeNames, 120);
   }
 
-  function watch() {
-    if (!window.L || !window.L.Map) { window.setTimeout(watch, 200); return; }
-    window.L.Map.addInitHook(function () {
-      maps[this.getContainer().id] = this;
-      this.on("zoomend layeradd resize", placeSoon);
-      follow(this);
-    });
+  // Each drawing function is handed its map: that is how we meet it.
+  function adopt(map) {
+    if (!map || map.yipingAdopted) { return; }
+    map.yipingAdopted = true;
+    maps[map.getContainer().id] = map;
+    map.on("zoomend layeradd resize", placeSoon);
+    follow(map);
   }
-  watch();
 
   window.yiping = window.yiping || {};
   window.yiping.map = {

@@ -377,9 +377,9 @@ _FATES = {
 }
 
 _QUALITY = """
-select rule, severity, min(sentence) as sentence, count(*)::integer as rows,
+select rule, severity, sentence, count(*)::integer as rows,
        array_to_string(list(file_id || ':' || line_no order by file_id, line_no)[1:5], ' ') as samples
-from quarantine group by rule, severity order by rows desc, rule
+from quarantine group by rule, severity, sentence order by rows desc, rule, sentence
 """
 
 

@@ -123,7 +123,7 @@ class Dispatch:
 
 @dataclass(frozen=True)
 class Clock:
-    """One 化 of one case: `status` is met, late, missed, pending or unknown."""
+    """One 化 of one case: `status` is met, late, missed, unknown, or before its deadline pending or early (stopped)."""
 
     kind: str
     deadline: datetime | None
@@ -133,7 +133,7 @@ class Clock:
 
 @dataclass
 class County:
-    """The lists a case refers to: grid → village, village → town; town None where the list has no parent."""
+    """The lists a case refers to: grid → village and village → town."""
 
     grids: Mapping[str, str] = field(default_factory=dict)
     villages: Mapping[str, str] = field(default_factory=dict)
@@ -199,6 +199,10 @@ class Case:
     def is_open(self, moment: datetime) -> bool:
         """Open at a moment."""
         return any(spell.covers(moment) for spell in self.spells)
+
+    def closed_by(self, due: datetime) -> bool:
+        """Closed at its deadline: a closing no later than it, and not reopened by then."""
+        return any(s.end is not None and s.end <= due for s in self.spells) and not self.is_open(due)
 
     @cached_property
     def pauses(self) -> list[Span]:
@@ -349,11 +353,7 @@ class Case:
     def _problem_clock(self) -> Clock:
         """问题限时化: the case's own deadline, so that it is K03 by definition."""
         due, limit = self.due, self.first_due[1]
-        if due is None:
-            return Clock("P", None, None, "unknown")
-        if due >= self.as_of:
-            return Clock("P", due, limit, "stopped early" if self.is_closed else "pending")
-        return Clock("P", due, limit, "late or missed" if self.is_open(due) else "met").settled(self.is_closed)
+        return self._judged("P", due, limit, met=due is not None and self.closed_by(due), stopped=self.is_closed)
 
     def _clock(self, kind: str, held_from: datetime, held_to: datetime | None) -> Clock | None:
         row = self.rules.clock_of(kind, self.get("level"), held_from)
@@ -368,19 +368,333 @@ class Case:
         deadline = self.rules.after(start, float(row["amount"]), row["unit"])
         if held_to is not None and stop is None and held_to <= deadline:
             return None  # left while its clock still ran: not judged
-        over = stop is not None or held_to is not None
-        limit = deadline - start
-        if deadline >= self.as_of:
-            return Clock(kind, deadline, limit, "stopped early" if over else "pending")
         hasty = kind == "D" and any(self.reopened_soon(n) for n in range(len(self.spells)))
         met = stop is not None and stop <= deadline and not hasty
-        return Clock(kind, deadline, limit, "met" if met else "late or missed").settled(over)
+        return self._judged(kind, deadline, deadline - start, met=met, stopped=stop is not None or held_to is not None)
+
+    def _judged(
+        self, kind: str, deadline: datetime | None, limit: timedelta | None, *, met: bool, stopped: bool
+    ) -> Clock:
+        if deadline is None:
+            return Clock(kind, None, None, "unknown")
+        if deadline >= self.as_of:
+            return Clock(kind, deadline, limit, "early" if stopped else "pending")
+        return Clock(kind, deadline, limit, "met" if met else "late" if stopped else "missed")
 
 
-def _settled(clock: Clock, stopped: bool) -> Clock:
-    if clock.status != "late or missed":
-        return clock
-    return Clock(clock.kind, clock.deadline, clock.limit, "late" if stopped else "missed")
+def lives(
+    records: Sequence[Record], logs: Sequence[Record], *, county: County, as_of: datetime, rules: Rules | None = None
+) -> list[Case]:
+    """Every accepted case with its own log, repeats marked."""
+    rules = rules or Rules()
+    by_case: dict[str, list[Record]] = {}
+    for step in logs:
+        by_case.setdefault(step["case_id"], []).append(step)
+    cases = [Case(r, by_case.get(r["case_id"], []), county=county, rules=rules, as_of=as_of) for r in records]
+    last: dict[tuple[str, str], datetime] = {}
+    for case in sorted(cases, key=lambda c: (c.accept_at, c.get("case_id"))):
+        if not case.get("party") or not case.get("category"):
+            continue
+        who = (case.get("party"), case.get("category"))
+        case.is_repeat = who in last and case.accept_at - last[who] <= rules.repeat
+        last[who] = case.accept_at
+    return cases
 
 
-Clock.settled = _settled  # type: ignore[attr-defined]
+# --- the metrics ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One thing a metric looks at: when it counts (None: whatever the period), in which dimensions, for how much."""
+
+    at: datetime | None
+    dimensions: Mapping[str, str]
+    amount: float
+
+
+@dataclass(frozen=True)
+class Number:
+    """What a metric comes to; rates carry n and N, durations N."""
+
+    value: float | None
+    n: float | None = None
+    N: int | None = None
+    state: str = "ok"
+
+
+Look = Callable[[Case], Iterator[Seen]]
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A metric's second definition: what it looks at and how that becomes a number."""
+
+    kind: str
+    look: Look
+    statistic: str = ""
+
+
+TWINS: dict[str, Twin] = {}
+STOCKS: dict[str, Callable[[Case, datetime], bool]] = {}
+
+
+def _twin(key: str, kind: str, statistic: str = "") -> Callable[[Look], Look]:
+    def keep(look: Look) -> Look:
+        TWINS[key] = Twin(kind, look, statistic)
+        return look
+
+    return keep
+
+
+def _closings(case: Case) -> Iterator[tuple[int, datetime, bool]]:
+    """Every closing: its number, its time, and whether it still stands."""
+    for nth, spell in enumerate(case.spells):
+        if spell.end is not None:
+            yield nth, spell.end, nth == len(case.spells) - 1
+
+
+@_twin("accepted", "count")
+def accepted(case: Case) -> Iterator[Seen]:
+    yield Seen(case.accept_at, case.dimensions, 1)
+
+
+@_twin("closed", "count")
+def closed(case: Case) -> Iterator[Seen]:
+    for _, at, _ in _closings(case):
+        yield Seen(at, case.dimensions, 1)
+
+
+def reopened(case: Case) -> Iterator[Seen]:
+    """Not in the catalogue; needed for the identity of the stock."""
+    for spell in case.spells[1:]:
+        yield Seen(spell.start, case.dimensions, 1)
+
+
+def open_(case: Case, before: datetime) -> bool:
+    """Open at the end of a period that ends just before this moment."""
+    return any(s.start < before and (s.end is None or s.end >= before) for s in case.spells)
+
+
+def overdue_open(case: Case, before: datetime) -> bool:
+    """Open at the end of a period, its deadline passed by then."""
+    return case.due is not None and case.due < min(before, case.as_of) and open_(case, before)
+
+
+STOCKS["open"] = open_
+STOCKS["overdue_open"] = overdue_open
+
+
+def _of_accepted(test: Callable[[Case], bool]) -> Look:
+    def look(case: Case) -> Iterator[Seen]:
+        yield Seen(case.accept_at, case.dimensions, test(case))
+
+    return look
+
+
+_twin("closure_rate", "rate")(_of_accepted(lambda case: case.is_closed))
+_twin("repeat_rate", "rate")(_of_accepted(lambda case: case.is_repeat))
+_twin("supervised_rate", "rate")(_of_accepted(lambda case: (case.get("supervision") or "0") != "0"))
+_twin("uncomputable_rate", "rate")(_of_accepted(lambda case: case.due is None))
+
+
+@_twin("self_found_rate", "rate")
+def self_found_rate(case: Case) -> Iterator[Seen]:
+    if case.get("discovery") in ("self", "complaint"):
+        yield Seen(case.accept_at, case.dimensions, case.get("discovery") == "self")
+
+
+@_twin("late_entry_rate", "rate")
+def late_entry_rate(case: Case) -> Iterator[Seen]:
+    entry, occur = case.get("entry_at"), case.get("occur_at")
+    if entry is not None and occur is not None and entry <= case.as_of:
+        yield Seen(entry, case.dimensions, entry - occur > case.rules.late_entry)
+
+
+def _of_due(test: Callable[[Case, datetime], bool], *, original: bool = False) -> Look:
+    """Matters whose deadline has passed: one not yet due is in no on-time denominator, even when closed."""
+
+    def look(case: Case) -> Iterator[Seen]:
+        due = case.first_due[0] if original else case.due
+        if due is not None and due < case.as_of:
+            yield Seen(due, case.dimensions, test(case, due))
+
+    return look
+
+
+_twin("on_time_rate", "rate")(_of_due(lambda case, due: case.closed_by(due)))
+_twin("on_time_rate_original", "rate")(_of_due(lambda case, due: case.closed_by(due), original=True))
+_twin("overdue_rate", "rate")(_of_due(lambda case, due: not case.closed_by(due)))
+_twin("extension_rate", "rate")(_of_due(lambda case, _due: case.moved_due[1] > 0))
+
+
+@_twin("sign_on_time_rate", "rate")
+def sign_on_time_rate(case: Case) -> Iterator[Seen]:
+    for d in case.dispatches:
+        limit = d.at + case.rules.sign_limit
+        if limit < case.as_of:
+            on_time = d.signed_at is not None and d.signed_at <= limit
+            yield Seen(d.at, {**case.dimensions, "department": d.department}, on_time)
+
+
+@_twin("return_rate", "rate")
+def return_rate(case: Case) -> Iterator[Seen]:
+    for d in case.dispatches:
+        yield Seen(d.at, {**case.dimensions, "department": d.department}, d.returned)
+
+
+@_twin("handling_hours_median", "duration", "median")
+@_twin("handling_hours_p90", "duration", "p90")
+@_twin("handling_hours_mean", "duration", "mean")
+def handling_hours(case: Case) -> Iterator[Seen]:
+    for nth, at, _ in _closings(case):
+        yield Seen(at, case.dimensions, case.hours_until(nth))
+
+
+@_twin("resolution_rate", "rate")
+def resolution_rate(case: Case) -> Iterator[Seen]:
+    for _, at, stands in _closings(case):
+        if stands and case.get("close_type") in ("resolved", "unresolved"):
+            yield Seen(at, case.dimensions, case.get("close_type") == "resolved")
+
+
+@_twin("satisfaction_rate", "rate")
+def satisfaction_rate(case: Case) -> Iterator[Seen]:
+    for _, at, stands in _closings(case):
+        if stands and case.rating is not None:
+            yield Seen(at, case.dimensions, case.rating)
+
+
+@_twin("callback_rate", "rate")
+def callback_rate(case: Case) -> Iterator[Seen]:
+    for _, at, stands in _closings(case):
+        yield Seen(at, case.dimensions, stands and case.rating is not None)
+
+
+@_twin("reopen_rate", "rate")
+def reopen_rate(case: Case) -> Iterator[Seen]:
+    for nth, at, _ in _closings(case):
+        yield Seen(at, case.dimensions, case.reopened_soon(nth))
+
+
+@_twin("closed_in_grid_rate", "rate")
+def closed_in_grid_rate(case: Case) -> Iterator[Seen]:
+    for _, at, _ in _closings(case):
+        yield Seen(at, case.dimensions, case.get("close_level") == "grid")
+
+
+def _of_clocks(*statuses: str, counted: str = "") -> Look:
+    def look(case: Case) -> Iterator[Seen]:
+        for clock in case.clocks:
+            if clock.status in statuses:
+                amount = clock.status == counted if counted else 1
+                yield Seen(clock.deadline, {**case.dimensions, "kind": clock.kind}, amount)
+
+    return look
+
+
+_twin("wuhua_on_time_rate", "rate")(_of_clocks("met", "late", "missed", counted="met"))
+_twin("wuhua_met", "count")(_of_clocks("met"))
+_twin("wuhua_late", "count")(_of_clocks("late"))
+_twin("wuhua_missed", "count")(_of_clocks("missed"))
+
+
+@_twin("wuhua_uncomputable", "count")
+def wuhua_uncomputable(case: Case) -> Iterator[Seen]:
+    for clock in case.clocks:
+        if clock.status == "unknown":
+            yield Seen(case.accept_at, {**case.dimensions, "kind": clock.kind}, 1)
+
+
+def _pending(*, soon: bool) -> Look:
+    def look(case: Case) -> Iterator[Seen]:
+        for clock in case.clocks:
+            if clock.status == "pending" and clock.deadline is not None and clock.limit is not None:
+                is_soon = clock.deadline - case.rules.warning(clock.limit) <= case.as_of
+                if is_soon == soon:
+                    yield Seen(None, {**case.dimensions, "kind": clock.kind}, 1)
+
+    return look
+
+
+_twin("wuhua_due_soon", "count")(_pending(soon=True))
+_twin("wuhua_not_due", "count")(_pending(soon=False))
+
+
+# --- from observations to a number ------------------------------------------------------------------------------
+
+
+Wanted = Mapping[str, Sequence[str]]
+"""Dimension → codes, any of which will do."""
+
+
+def _inside(at: datetime | None, span: Span) -> bool:
+    return at is None or span[0] <= at < span[1]
+
+
+def _matches(dimensions: Mapping[str, str], wanted: Wanted) -> bool:
+    return all(dimensions[name] in codes for name, codes in wanted.items())
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Linear interpolation between the two nearest values."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def _rate(key: str, amounts: list[float], rules: Rules) -> Number:
+    if not amounts:
+        return Number(None, 0, 0, "none")
+    top, total = sum(amounts), len(amounts)
+    enough = rules.min_n_satisfaction if key == "satisfaction_rate" else rules.min_n
+    n = round(top, 1) if key == "satisfaction_rate" else top
+    return Number(top / total, n, total, "ok" if total >= enough else "small")
+
+
+def _duration(amounts: list[float], statistic: str) -> Number:
+    if not amounts:
+        return Number(None, None, 0, "none")
+    value = {
+        "median": lambda: quantile(amounts, 0.5),
+        "p90": lambda: quantile(amounts, 0.9),
+        "mean": lambda: sum(amounts) / len(amounts),
+    }[statistic]()
+    return Number(value, None, len(amounts))
+
+
+class Oracle:
+    """Answers for one set of cases; what was looked at once is kept."""
+
+    def __init__(self, cases: Sequence[Case], rules: Rules | None = None) -> None:
+        self.cases = cases
+        self.rules = rules or Rules()
+        self._seen: dict[str, list[Seen]] = {}
+        self._chosen: dict[tuple[str, str], list[Seen]] = {}
+
+    def observations(self, key: str, wanted: Wanted) -> list[Seen]:
+        """All that a metric looks at among these codes, whatever the period."""
+        place = (key, repr(wanted))
+        if place not in self._chosen:
+            if key not in self._seen:
+                self._seen[key] = [seen for case in self.cases for seen in TWINS[key].look(case)]
+            self._chosen[place] = [s for s in self._seen[key] if _matches(s.dimensions, wanted)]
+        return self._chosen[place]
+
+    def number(self, key: str, *, span: Span = (datetime.min, FOREVER), wanted: Wanted | None = None) -> Number:
+        """A metric over start ≤ t < end (a stock: just before end), among the cases of these codes."""
+        wanted = wanted or {}
+        if key in STOCKS:
+            return Number(sum(STOCKS[key](c, span[1]) for c in self.cases if _matches(c.dimensions, wanted)))
+        twin = TWINS[key]
+        amounts = [s.amount for s in self.observations(key, wanted) if _inside(s.at, span)]
+        if twin.kind == "rate":
+            return _rate(key, amounts, self.rules)
+        return _duration(amounts, twin.statistic) if twin.kind == "duration" else Number(len(amounts))
+
+
+def keys() -> set[str]:
+    """The metrics that have a twin."""
+    return TWINS.keys() | STOCKS.keys()

@@ -44,19 +44,18 @@ def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
     )
     return html.Div(
         [
-            html.Details(
-                [
-                    html.Summary("筛选", className="bar-summary"),
-                    html.Div(controls, className="bar-controls"),
-                ],
-                open=True,
-                className="bar-fold",
-                id="filter-fold",
+            html.Button(
+                "筛选 ▾",
+                type="button",
+                className="bar-button bar-toggle",
+                **{"data-toggle": "filter-bar", "aria-expanded": "false", "aria-controls": "filter-controls"},
             ),
+            html.Div(controls, className="bar-controls", id="filter-controls"),
             html.Div(id="sentence", className="bar-sentence", **{"aria-live": "polite"}),
             html.Div(id="chips", className="chips"),
             html.Div(id="notes", className="notes", role="status"),
         ],
+        id="filter-bar",
         className="bar",
         role="search",
         **{"aria-label": "筛选"},

@@ -66,5 +66,5 @@ def ageing(bars: Sequence[Bar]) -> go.Figure:
         legend={"traceorder": "normal"},
     )
     figure.update_xaxes(range=[0, max(top, 1) * 1.05], showgrid=True, nticks=6, tickformat=",d")
-    figure.update_yaxes(showgrid=False, tickfont={"color": theme.colour("ink"), "size": 13})
+    figure.update_yaxes(showgrid=False, dtick=1, tickfont={"color": theme.colour("ink"), "size": 13})
     return figure

@@ -132,7 +132,9 @@ def view_ages(model: Ages) -> Mapping[Target, Any]:
     clear = sum(1 for code, ages in counts.items() if code and not sum(ages.values()))
     total = sum(bar.total for bar in drawn)
     note = f"共 {words.full(total)} 件" + (f"；{clear} 个部门已清零" if clear else "")
-    return {("ageing-chart", "figure"): ageing(drawn), "ageing-note": note}
+    figure = ageing(drawn)
+    height = {"height": f"{figure.layout.height}px"}
+    return {("ageing-chart", "figure"): figure, ("ageing-chart", "style"): height, "ageing-note": note}
 
 
 # --- ranking ------------------------------------------------------------------------------------------------------
@@ -262,10 +264,10 @@ def _own_frame() -> html.Div:
 
 
 def _columns() -> list[dict[str, Any]]:
-    numbers = [grid.number_column(key, title, width=width, flex=width) for key, title, width in TABLE]
+    numbers = [grid.number_column(key, title, minWidth=width, flex=width) for key, title, width in TABLE]
     halves = [
-        grid.count_column("on_time", "按时办结", width=84, flex=84),
-        grid.count_column("late", "超时", width=66, flex=66),
+        grid.count_column("on_time", "按时办结", minWidth=80, flex=84),
+        grid.count_column("late", "超时", minWidth=62, flex=66),
     ]
     name = grid.text_column("name", "部门", minWidth=132, flex=140, pinned="left")
     return [name, numbers[0], *halves, *numbers[1:]]
@@ -340,7 +342,7 @@ PAGE = Page(
             title="在办超期存量",
             load=load_ages,
             view=view_ages,
-            fills=(("ageing-chart", "figure"), "ageing-note"),
+            fills=(("ageing-chart", "figure"), ("ageing-chart", "style"), "ageing-note"),
         ),
         Panel(id="league", title="按时结案率排名", load=load_league, view=view_league, fills=("league-list",)),
     ),

@@ -245,11 +245,11 @@ def _toolbar() -> html.Div:
 def frame() -> html.Div:
     """The page without data."""
     columns = [
-        grid.text_column("name", "单位", flex=150, minWidth=130),
-        grid.number_column("accepted", "受理", flex=64, minWidth=56),
-        grid.number_column("open", "在办", flex=58, minWidth=50),
-        grid.number_column("overdue_open", "超期", flex=58, minWidth=50),
-        grid.number_column("on_time_rate", "按时率", flex=76, minWidth=70),
+        grid.text_column("name", "单位", flex=150, minWidth=116),
+        grid.number_column("accepted", "受理", flex=64, minWidth=52),
+        grid.number_column("open", "在办", flex=58, minWidth=46),
+        grid.number_column("overdue_open", "超期", flex=58, minWidth=46),
+        grid.number_column("on_time_rate", "按时率", flex=76, minWidth=62),
     ]
     return html.Div(
         [

@@ -25,7 +25,7 @@ RATE = "wuhua_on_time_rate"
 STATUSES = ("wuhua_met", "wuhua_late", "wuhua_missed", "wuhua_due_soon", "wuhua_not_due", "wuhua_uncomputable")
 FINISHED = ("wuhua_met", "wuhua_late", "wuhua_missed")
 DUE_SOON = 12
-RED_NOTE = "30 分钟时限只用于红色风险，红色属重大：切到“重大”或“全部”才看得到"
+RED_NOTE = "红色风险另有 30 分钟时限；红色属重大，切到“重大”或“全部”才看得到"
 SEVERITIES = (("general", "一般"), ("major", "重大"), ("", "全部"))
 
 Rules = Mapping[str, tuple[str, tuple[str, ...]]]
@@ -55,6 +55,7 @@ class Card:
     kind: str
     name: str
     rule: str
+    remark: str
     values: Mapping[str, Value]
     course: tuple[float | None, ...]
     worst: Row | None
@@ -74,6 +75,7 @@ def load_cards(ask: Ask, filters: Filters) -> tuple[Card, ...]:
             kind=row.codes[0],
             name=known.get(row.codes[0], (row.labels[0], ()))[0],
             rule=_rule(known, row.codes[0]),
+            remark=_remark(known, row.codes[0], filters),
             values=row.values,
             course=tuple(_share(r.values[RATE]) for r in by_time.rows if r.codes[0] == row.codes[0]),
             worst=_worst([r for r in by_town.rows if r.codes[0] == row.codes[0] and r.codes[1]]),
@@ -87,6 +89,14 @@ def load_cards(ask: Ask, filters: Filters) -> tuple[Card, ...]:
 def _rule(known: Rules, kind: str) -> str:
     sentences = known.get(kind, ("", ()))[1]
     return sentences[-1] if sentences else ""
+
+
+def _remark(known: Rules, kind: str, filters: Filters) -> str:
+    """A kind with a shorter limit for some says so; hidden by 一般, it says where to look."""
+    sentences = known.get(kind, ("", ()))[1]
+    if len(sentences) < 2:
+        return ""
+    return RED_NOTE if filters.severity == ("general",) else sentences[0]
 
 
 def _share(value: Value) -> float | None:
@@ -129,7 +139,7 @@ def _card(card: Card) -> html.Div:
             html.Div(head, className="kpi-head"),
             html.Div(measure.measure(RATE, rate, group=group), className="kpi-main"),
             html.Div(card.rule, className="wuhua-rule"),
-            html.Div(RED_NOTE if card.kind == "R" else "", className="wuhua-remark"),
+            html.Div(card.remark, className="wuhua-remark"),
             html.Div(statuses, className="statuses"),
             html.Div(_worst_line(card), className="wuhua-worst"),
         ],

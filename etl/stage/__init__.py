@@ -93,15 +93,14 @@ def type_rows(con: duckdb.DuckDBPyConnection, batch: Batch, words: Words) -> Non
         insert into stage_{entity.name}
         with tidied as materialized (select file_id, line_no, {tidied}
                                      from raw_{entity.name} where list_contains($files, file_id)),
-        typed as (select *, {", ".join(typed)} from tidied)
+        typed as (select tidied.*, {", ".join(typed)} from tidied{_word_lists(entity)})
         select file_id, line_no, $src, {batch.mapping.own_dimensions}, $deadline,
                list_filter([{bad}], lambda f: f is not null) as bad_fields, {columns}
         from typed
         """,
         params,
     )
-    for field in entity.fields:
-        _report(con, entity, field, batch)
+    _report(con, entity, batch)
 
 
 _SQL_TYPES = {
@@ -143,13 +142,24 @@ def _typed(field: Field, mapping: Mapping, words: Words, params: dict[str, objec
 
 
 def _code(field: Field, mapping: Mapping, words: Words, params: dict[str, object]) -> str:
+    """The code of a word, from the joined word list of the field (see `_word_lists`)."""
     known = {**words.get(field.code_set, {}), **mapping.codes.get(field.name, {})}
     params[f"{field.name}_words"] = list(known) or [""]
     params[f"{field.name}_codes"] = list(known.values()) or [""]
-    lookup = f"map(${field.name}_words::varchar[], ${field.name}_codes::varchar[])[{field.name}]"
+    lookup = f"{field.name}_list.code"
     if mapping.own_dimensions and field.code_set in ("department", "category"):
         return f"coalesce({lookup}, {field.name})"
     return lookup
+
+
+def _word_lists(entity: Entity) -> str:
+    """One join per coded field to its list of words: a hash look-up, where a map would compare every word."""
+    return "".join(
+        f" left join (select unnest(${f.name}_words::varchar[]) as word, unnest(${f.name}_codes::varchar[]) as code)"
+        f" as {f.name}_list on {f.name}_list.word = tidied.{f.name}"
+        for f in entity.fields
+        if f.type == "code"
+    )
 
 
 def _tidied(field: Field) -> str:
@@ -181,12 +191,24 @@ _ADVICE = {
 _MISSING = {"accept_at": "没有受理时间（尚未受理或不予受理），不进入统计"}
 
 
-def _report(con: duckdb.DuckDBPyConnection, entity: Entity, field: Field, batch: Batch) -> None:
-    """Write the unreadable values of one field to quarantine: the row if it cannot do without, else the value."""
-    if not _can_fail(field):
-        return
+def _report(con: duckdb.DuckDBPyConnection, entity: Entity, batch: Batch) -> None:
+    """Write the unreadable values to quarantine: the row if it cannot do without the field, else the value alone."""
+    con.execute(
+        f"""
+        create or replace temp table bad_row as
+        select file_id, line_no, bad_fields from stage_{entity.name}
+        where len(bad_fields) > 0 and list_contains($files, file_id)
+        """,
+        {"files": list(batch.file_ids)},
+    )
+    hit = {name for (name,) in con.execute("select distinct unnest(bad_fields) from bad_row").fetchall()}
+    for field in entity.fields:
+        if field.name in hit:
+            _report_field(con, entity, field, batch)
+
+
+def _report_field(con: duckdb.DuckDBPyConnection, entity: Entity, field: Field, batch: Batch) -> None:
     column = batch.mapping.columns.get(field.name, field.name)
-    severity = "quarantined" if field.required else "flagged"
     con.execute(
         f"""
         insert into quarantine
@@ -194,56 +216,59 @@ def _report(con: duckdb.DuckDBPyConnection, entity: Entity, field: Field, batch:
                case when clean({field.name}) is null then 'missing' else $rule end,
                case when clean({field.name}) is null then $missing else $sentence end, $severity
         from raw_{entity.name}
-        semi join (select file_id, line_no from stage_{entity.name}
-                   where list_contains(bad_fields, $field) and list_contains($files, file_id)) using (file_id, line_no)
+        semi join (select file_id, line_no from bad_row where list_contains(bad_fields, $field))
+            using (file_id, line_no)
         """,
         {
             "column": column,
             "rule": f"unreadable_{field.type}",
             "missing": _MISSING.get(field.name, f"必填项“{column}”为空"),
             "sentence": f"“{column}”{_ADVICE[field.type]}",
-            "severity": severity,
+            "severity": "quarantined" if field.required else "flagged",
             "field": field.name,
-            "files": list(batch.file_ids),
         },
     )
 
 
 def settle(con: duckdb.DuckDBPyConnection, entity: Entity) -> None:
-    """Split the staged rows: `clean_<entity>` keeps the good ones, repeats and conflicts are taken out.
+    """Take repeats and conflicts out: `clean_<entity>` is the view of the staged rows that are left.
 
     A repeat with the same content is a duplicate; the same identity with other content is quarantined, because
-    nothing says which of the two is right.
+    nothing says which of the two is right. Only identities that occur twice are compared: they are few.
     """
-    keep = "temp table" if entity.name == "care_visit" else "table"
-    content = ", ".join(f.name for f in entity.fields)
-    identity = ", ".join(entity.identity)
+    stage_table, identity = f"stage_{entity.name}", ", ".join(entity.identity)
+    kept = "anti join (select file_id, line_no from quarantine where severity = 'quarantined') using (file_id, line_no)"
+    same = " and ".join(f"s.{name} is not distinct from twice.{name}" for name in entity.identity)
+    content = ", ".join(f"s.{f.name}" for f in entity.fields)
     con.execute(
         f"""
-        create temp table ranked as
-        select *, row_number() over same as nth, first_value(content) over same as first_content
-        from (select *, hash(({content})) as content from stage_{entity.name}
-              anti join (select file_id, line_no from quarantine where severity = 'quarantined')
-                using (file_id, line_no))
-        window same as (partition by {identity} order by file_id, line_no)
+        create or replace temp table repeated as
+        with twice as (select {identity} from {stage_table} {kept} group by all having count(*) > 1),
+        several as (select s.file_id, s.line_no, hash(({content})) as content, {_columns_of("s", entity.identity)}
+                    from (select * from {stage_table} {kept}) as s join twice on {same})
+        select file_id, line_no, {entity.identity[0]}::varchar as shown,
+               row_number() over groups as nth, content = first_value(content) over groups as is_same
+        from several window groups as (partition by {identity} order by file_id, line_no)
         """
     )
+    con.execute("insert into duplicate_row select file_id, line_no from repeated where nth > 1 and is_same")
     con.execute(
-        "insert into duplicate_row select file_id, line_no from ranked where nth > 1 and content = first_content"
-    )
-    con.execute(
-        f"""
+        """
         insert into quarantine
-        select file_id, line_no, '', coalesce(left({entity.identity[0]}, 40), ''), 'conflicting_duplicate',
+        select file_id, line_no, '', coalesce(left(shown, 40), ''), 'conflicting_duplicate',
                '与前面一行编号相同但内容不同，无法判断哪一行正确，请核对后只保留一行', 'quarantined'
-        from ranked where nth > 1 and content != first_content
+        from repeated where nth > 1 and not is_same
         """
     )
+    view = "temp view" if entity.name == "care_visit" else "view"
     con.execute(
-        f"create {keep} clean_{entity.name} as select * exclude (nth, content, first_content, bad_fields)"
-        " from ranked where nth = 1"
+        f"create {view} clean_{entity.name} as select * exclude (bad_fields) from {stage_table} {kept}"
+        " anti join duplicate_row using (file_id, line_no)"
     )
-    con.execute("drop table ranked")
+
+
+def _columns_of(alias: str, names: Sequence[str]) -> str:
+    return ", ".join(f"{alias}.{name}" for name in names)
 
 
 def quarantine_where(
