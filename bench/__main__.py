@@ -67,6 +67,7 @@ def measure(cases: int, *, folder: Path, rounds: int) -> None:
         print(f"snapshot        {figures.size / 1e6:8.1f} MB  peak memory {figures.peak_mib:,.0f} MiB")
     opened = open_warehouse(warehouse)
     questions = random_queries(opened, rounds)
+    print(f"daily cubes     {timed(opened.wait_until_warm):8.1f} s   after opening, beside the first questions")
     print(f"{'page':<14}{'data p50':>10}{'p95':>8}{'all':>8}{'callback p50':>15}{'p95':>8}{'kB':>8}   ms, random filters")
     for page in find_pages():
         data = [page_data(opened, page, query) for query in questions]
@@ -139,10 +140,12 @@ def page_data(warehouse: Warehouse, page: Page, query: str) -> float:
 async def page_callbacks(path: Path, page: Page, queries: Sequence[str]) -> tuple[list[float], int]:
     """Milliseconds of whole page callbacks through the ASGI application, and the median answer's bytes (compressed)."""
     server = create(path)
+    warehouse: Warehouse = server.state.warehouse
     transport = httpx.ASGITransport(app=server)
     times, sizes = [], []
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         await client.get("/_dash-layout")
+        warehouse.wait_until_warm()
         dependencies = (await client.get("/_dash-dependencies")).json()
         first = ".".join(page.targets[0])
         output = next(d["output"] for d in dependencies if first in d["output"] and d["inputs"][0]["id"] == "filters")
@@ -159,6 +162,7 @@ async def page_callbacks(path: Path, page: Page, queries: Sequence[str]) -> tupl
             times.append(1000 * (time.perf_counter() - start))
             answer.raise_for_status()
             sizes.append(int(answer.headers.get("content-length", 0)) or len(answer.content))
+    warehouse.close()
     return times, sorted(sizes)[len(sizes) // 2]
 
 

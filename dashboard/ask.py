@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary, window
 from dashboard.metrics.catalog import Metric
-from dashboard.metrics.query import QUANTILES, TIME_GROUPS, check_groups, compile_query, look_up, scope_of
+from dashboard.metrics.cubes import Cubes
+from dashboard.metrics.query import QUANTILES, TIME_GROUPS, alike, check_groups, compile_query, look_up
 from dashboard.metrics.values import NO_DATA, Value
 from etl.contract import Pointer
 
@@ -27,7 +28,7 @@ CASE_ORDERS = {
 }
 
 OVERDUE_AGES = {"1-3": "1–3 天", "4-7": "4–7 天", "8-15": "8–15 天", "16-30": "16–30 天", "30+": "30 天以上"}
-ELAPSED_BINS = {f"{n / 10:.1f}": f"{n / 10:.1f}–{(n + 1) / 10:.1f}" for n in range(20)} | {"2.0+": "2.0 以上"}
+ELAPSED_BINS = {str(n): f"{n / 10:.1f}–{(n + 1) / 10:.1f}" for n in range(20)} | {"20": "2.0 以上"}
 
 Key = tuple[str, ...]
 
@@ -96,6 +97,7 @@ class Ask:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self.cubes = Cubes()
         self._remember = lru_cache(maxsize=CACHE_SIZE)(self._numbers)
 
     @cached_property
@@ -112,6 +114,11 @@ class Ask:
             geometry_key=self._db.pointer.sha256[:12],
             rules=json.loads(facts["rules"]),
         )
+
+    @property
+    def cutoff_hour(self) -> int:
+        """The hour at which a statistical day begins."""
+        return int(self.info.rules["clock"]["report_cutoff_hour"])
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -162,10 +169,8 @@ class Ask:
     def _numbers(self, keys: Key, by: Key, filters: Filters) -> Answer:
         metrics, groups = look_up(keys), check_groups(by)
         found: dict[str, dict[Key, Value]] = {}
-        for scope in ("span", "stock", "now"):
-            same = [m for m in metrics if scope_of(m) == scope]
-            if same:
-                found.update(self._run(same, groups, filters))
+        for same in alike(metrics):
+            found.update(self._run(same, groups, filters))
         spine = self._spine(groups, filters, found)
         rows = tuple(
             Row(key, self._label(groups, key), {m.key: found[m.key].get(key, _absent(m)) for m in metrics})
@@ -174,8 +179,10 @@ class Ask:
         return Answer(tuple(m.key for m in metrics), groups, rows, self.info.snapshot, self.info.as_of)
 
     def _run(self, metrics: list[Metric], by: Key, filters: Filters) -> dict[str, dict[Key, Value]]:
-        cutoff = int(self.info.rules["clock"]["report_cutoff_hour"])
-        query = compile_query(metrics, by=by, filters=filters, as_of=self.info.as_of, cutoff_hour=cutoff)
+        source = self.cubes.source(metrics, by=by, filters=filters)
+        query = compile_query(
+            metrics, by=by, filters=filters, as_of=self.info.as_of, cutoff_hour=self.cutoff_hour, source=source
+        )
         found: dict[str, dict[Key, Value]] = {m.key: {} for m in metrics}
         for row in self._db.rows(query.sql, query.parameters):
             key = tuple(_code(cell) for cell in row[: len(by)])
@@ -355,7 +362,7 @@ class Ask:
 
     def _case_condition(self, filters: Filters) -> tuple[str, dict[str, Any]]:
         conditions, parameters = _dimension_conditions(filters)
-        span = window(filters, int(self.info.rules["clock"]["report_cutoff_hour"]))
+        span = window(filters, self.cutoff_hour)
         if span.start is not None:
             conditions.append("accept_at >= $start_at")
             parameters["start_at"] = span.start
@@ -386,12 +393,14 @@ def _dimension_conditions(filters: Filters, prefix: str = "") -> tuple[list[str]
 
 
 def _code(cell: object) -> str:
-    return cell.isoformat() if isinstance(cell, date) else str(cell or "")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return "" if cell is None else str(cell)
 
 
 def _value(metric: Metric, parts: list[Any]) -> Value:
     if metric.kind == "rate":
-        top, total = float(parts[0] or 0), int(parts[1])
+        top, total = float(parts[0] or 0), int(parts[1] or 0)
         if total == 0:
             return Value(None, 0, 0, "none")
         n = round(top, 1) if metric.weight else int(top)
@@ -400,8 +409,8 @@ def _value(metric: Metric, parts: list[Any]) -> Value:
         value, rows = parts
         if rows and metric.statistic in QUANTILES:
             value = value[list(QUANTILES).index(metric.statistic)]
-        return Value(None, None, 0, "none") if not rows else Value(float(value), None, int(rows))
-    return Value(int(parts[0]))
+        return Value(None, None, 0, "none") if not rows else Value(round(float(value), 6), None, int(rows))
+    return Value(int(parts[0] or 0))
 
 
 def _absent(metric: Metric) -> Value:

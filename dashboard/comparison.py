@@ -26,10 +26,11 @@ class Span:
     since: date
     until: date
 
-    @property
-    def words(self) -> str:
-        """Both ends inclusive, in words."""
-        return words.day_span(self.since, self.until - timedelta(days=1))
+    def named(self, than: Span | None = None) -> str:
+        """Both ends inclusive, in words; with the year where it differs from another span's."""
+        text = words.day_span(self.since, self.until - timedelta(days=1))
+        is_other_year = than is not None and self.since.year != than.since.year
+        return f"{self.since.year}年{text}" if is_other_year and "年" not in text else text
 
 
 @dataclass(frozen=True)

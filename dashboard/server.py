@@ -30,6 +30,7 @@ def create(warehouse_path: Path) -> FastAPI:
         warehouse.close()
 
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    server.state.warehouse = warehouse
     add_health(server, warehouse)
     server.mount("/api/v1", create_api(warehouse, build_id(ROOT)))
     create_app(warehouse, server)

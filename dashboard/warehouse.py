@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,8 @@ import duckdb
 
 from dashboard.ask import Ask
 from etl.contract import NoSnapshotError, Pointer, read_pointer
+
+log = logging.getLogger("yiping.warehouse")
 
 MEMORY_LIMIT = "2GB"
 THREADS = 2
@@ -37,6 +40,7 @@ class Snapshot:
         self.pointer = pointer
         self.leases = 0
         self.retired = False
+        self.warm: threading.Thread | None = None
         self._con = duckdb.connect(":memory:")
         _lock_down(self._con, path)
         self.ask = Ask(self)
@@ -60,6 +64,14 @@ class Snapshot:
                 return names, cursor.fetchall()
         except duckdb.InterruptException as error:
             raise SlowQueryError("查询超时，已停止；请缩小时段或筛选范围") from error
+        finally:
+            cursor.close()
+
+    def define(self, sql: str) -> None:
+        """Run one statement that makes an in-memory table; the snapshot itself is read-only."""
+        cursor = self._con.cursor()
+        try:
+            cursor.execute(sql)
         finally:
             cursor.close()
 
@@ -136,17 +148,32 @@ class Warehouse:
         try:
             yield snapshot.ask
         finally:
-            with self._guard:
-                snapshot.leases -= 1
-                if snapshot.retired and snapshot.leases == 0:
-                    snapshot.close()
+            self._give_back(snapshot)
+
+    def _give_back(self, snapshot: Snapshot) -> None:
+        with self._guard:
+            snapshot.leases -= 1
+            if snapshot.retired and snapshot.leases == 0:
+                snapshot.close()
+
+    def wait_until_warm(self) -> None:
+        """Wait for the current snapshot's cubes, where figures are to be measured."""
+        if self._current is not None and self._current.warm is not None:
+            self._current.warm.join()
 
     def close(self) -> None:
         """Let go of the current snapshot, when the server stops."""
+        self.wait_until_warm()
         with self._guard:
-            if self._current is not None and self._current.leases == 0:
+            self._retire()
+            self._seen = (0, 0)
+
+    def _retire(self) -> None:
+        if self._current is not None:
+            self._current.retired = True
+            if self._current.leases == 0:
                 self._current.close()
-            self._current, self._seen = None, (0, 0)
+            self._current = None
 
     def _refresh(self) -> Snapshot:
         stamp = self._stamp()
@@ -158,12 +185,25 @@ class Warehouse:
             if self._current is None:
                 raise
             return self._current
-        if self._current is not None:
-            self._current.retired = True
-            if self._current.leases == 0:
-                self._current.close()
+        self._retire()
         self._current, self._seen = fresh, stamp
+        self._warm_up(fresh)
         return fresh
+
+    def _warm_up(self, snapshot: Snapshot) -> None:
+        """Make the snapshot's cubes beside the first questions, which read the ledger meanwhile."""
+        snapshot.leases += 1
+
+        def work() -> None:
+            try:
+                snapshot.ask.cubes.build(snapshot, cutoff_hour=snapshot.ask.cutoff_hour)
+            except duckdb.Error:
+                log.exception("cubes of %s could not be made; questions read the ledger", snapshot.pointer.snapshot)
+            finally:
+                self._give_back(snapshot)
+
+        snapshot.warm = threading.Thread(target=work, daemon=True)
+        snapshot.warm.start()
 
     def _stamp(self) -> tuple[int, int]:
         try:

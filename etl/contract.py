@@ -68,7 +68,7 @@ returned    BOOLEAN 0 dispatched: the department sent it back
 hours       DOUBLE 0 closed: hours open since acceptance, pauses and closed gaps removed
 close_type  VARCHAR 0 closed: how the standing closing ended the case
 close_level VARCHAR 0 closed: grid, village, town, county, above
-rating      DOUBLE 0 closed: 1, 0.9 or 0 from a valid callback on the standing closing
+rating      DECIMAL(3,1) 0 closed: 1, 0.9 or 0 from a valid callback on the standing closing
 reopened_soon BOOLEAN 0 closed: reopened within reopen_days
 wuhua_status VARCHAR 0 wuhua: met, late or missed
 due_soon    BOOLEAN 0 wuhua_pending: inside the warning window

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +35,20 @@ def load_county(tmp_path: Path) -> Load:
         return tmp_path / "warehouse", builders.load_quickly(delivery, tmp_path / "warehouse", **options)
 
     return do
+
+
+@pytest.fixture(scope="session")
+def small_county(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse of eight cases, two of each of four kinds, half of them closed; for questions about questions."""
+    at, hour = datetime(2026, 3, 1, 9), timedelta(hours=1)
+    cases, log = [], []
+    for n, (kind, grid) in enumerate(zip("CCDDHHPP", builders.GRIDS, strict=False)):
+        name = f"A{n}"
+        cases.append(builders.case(name, at + n * 24 * hour, kind, grid_code=grid, report_at=at + n * 24 * hour))
+        log.append(builders.step(name, at + (24 * n + 1) * hour, "dispatch", to_department="D01"))
+        if n % 2:
+            log.append(builders.step(name, at + (24 * n + 30) * hour, "close"))
+    folder = tmp_path_factory.mktemp("small_county")
+    delivery = builders.write_delivery(folder / "delivery", cases, log)
+    builders.load_quickly(delivery, folder / "warehouse")
+    return folder / "warehouse"

@@ -54,9 +54,13 @@ def change_line(name: str, change: Change | None) -> list[Any]:
     if change is None:
         return [label, html.Span("无可比数据", className="change-none")]
     shape = html.Span(SHAPES[change.direction], className="change-shape", **{"aria-hidden": "true"})
-    text = "持平" if change.direction == "flat" else change.text
+    text, _, extra = change.text.partition("（")
+    if change.direction == "flat":
+        text, extra = "持平", ""
     verdict = VERDICTS[change.verdict]
     parts = [label, shape, html.Span(text, title=change.text)]
+    if extra:
+        parts.append(html.Span(f"（{extra}", className="change-extra"))
     if verdict:
         parts.append(html.Span(verdict, className="change-verdict"))
     return [html.Span(parts, className=f"change is-{change.verdict}")]

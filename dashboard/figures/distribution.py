@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from dashboard import theme
 
-BINS = (*(f"{step / 10:.1f}" for step in range(20)), "2.0+")
+BINS = tuple(str(step) for step in range(21))
 DEADLINE_BIN = 10
 
 

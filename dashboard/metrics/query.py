@@ -19,9 +19,8 @@ DERIVED_GROUPS = {
     # Age of an overdue case at the end of the period, in full or begun days.
     "overdue_age": "case when age <= 3 then '1-3' when age <= 7 then '4-7' when age <= 15 then '8-15'"
     " when age <= 30 then '16-30' else '30+' end",
-    # Tenths of the limit, closed on the right: exactly at the deadline (1.0) is still in the last bin on time.
-    "elapsed_bin": "case when elapsed is null then '' when elapsed > 2 then '2.0+'"
-    " else printf('%.1f', greatest(ceil(round(elapsed * 10, 6)) - 1, 0) / 10) end",
+    # Tenths of the limit, closed on the right: exactly at the deadline (1.0) is still in bin 9, the last one on time.
+    "elapsed_bin": "least(greatest(ceil(round(elapsed * 10, 6)) - 1, 0), 20)::integer",
 }
 
 GROUPS: tuple[str, ...] = (*TIME_GROUPS, *DIMENSIONS, *DERIVED_GROUPS)
@@ -29,6 +28,17 @@ GROUPS: tuple[str, ...] = (*TIME_GROUPS, *DIMENSIONS, *DERIVED_GROUPS)
 
 class UnknownQuestionError(ValueError):
     """The question names a metric or a grouping that does not exist; the text says which."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a question is read from: the ledger, or a cube of it (SQL of a part → column that holds its daily sums)."""
+
+    table: str
+    columns: dict[str, str] | None = None
+
+
+LEDGER = Source("mart.ledger")
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,18 @@ class Compiled:
 def scope_of(metric: Metric) -> Scope:
     """Which time rule a metric follows."""
     return {"stock": "stock", "current": "now"}.get(metric.kind, "span")  # type: ignore[return-value]
+
+
+def alike(metrics: Sequence[Metric]) -> list[list[Metric]]:
+    """The metrics in groups that one SELECT can answer: same time rule, same ledger events.
+
+    One scan per event kind reads only that kind's row groups; one scan for all of them tests every predicate on
+    every row, and took three times as long on a million cases.
+    """
+    groups: dict[tuple[Scope, tuple[str, ...]], list[Metric]] = {}
+    for metric in metrics:
+        groups.setdefault((scope_of(metric), metric.events), []).append(metric)
+    return list(groups.values())
 
 
 def look_up(keys: Sequence[str]) -> tuple[Metric, ...]:
@@ -64,53 +86,73 @@ def check_groups(by: Sequence[str]) -> tuple[str, ...]:
     return tuple(by)
 
 
+def event_list(events: Sequence[str]) -> str:
+    """Event names for an IN list. They are the catalogue's own words; as literals DuckDB skips other events' rows."""
+    return ", ".join(f"'{event}'" for event in sorted(set(events)))
+
+
+def day_of(cutoff_hour: int) -> str:
+    """The SQL of the statistical day an event belongs to."""
+    return f"(event_at - interval {cutoff_hour} hour)::date" if cutoff_hour else "event_at::date"
+
+
 def compile_query(
-    metrics: Sequence[Metric], *, by: Sequence[str], filters: Filters, as_of: datetime, cutoff_hour: int = 0
+    metrics: Sequence[Metric],
+    *,
+    by: Sequence[str],
+    filters: Filters,
+    as_of: datetime,
+    cutoff_hour: int = 0,
+    source: Source = LEDGER,
 ) -> Compiled:
-    """The SELECT for metrics of one scope. `as_of` closes an open-ended period."""
+    """The SELECT for metrics that `alike` put together. `as_of` closes an open-ended period."""
     scope = scope_of(metrics[0])
     span = window(filters, cutoff_hour)
-    # Event names are the catalogue's own words; as literals DuckDB skips the row groups of other events.
-    events = ", ".join(f"'{event}'" for event in sorted({e for m in metrics for e in m.events}))
     parameters: dict[str, Any] = {}
-    conditions = [f"event in ({events})", *_time_conditions(scope, span, parameters)]
+    if source.columns is None:
+        conditions = [f"event in ({event_list([e for m in metrics for e in m.events])})"]
+        conditions += _time_conditions("event_at", scope, span, parameters)
+        day = day_of(cutoff_hour)
+    else:
+        conditions = ["true", *_time_conditions("day", scope, window(filters), parameters)]
+        day = "day"
     for dimension in DIMENSIONS:
         codes = filters.values(dimension)
         if codes:
             conditions.append(f"list_contains(${dimension}, {dimension})")
             parameters[dimension] = list(codes)
-    groups = [f"{_group(g, cutoff_hour)} as group_{g}" for g in by]
+    groups = [f"{_group(g, day)} as group_{g}" for g in by]
     if "overdue_age" in by:
         parameters["moment"] = min(span.end or as_of, as_of)
-    parts = list(dict.fromkeys(part for metric in metrics for part in _parts(metric)))
-    places = {metric.key: tuple(parts.index(part) for part in _parts(metric)) for metric in metrics}
-    sql = f"select {', '.join([*groups, *parts])} from mart.ledger where {' and '.join(conditions)}" + (
-        " group by all" if by else ""
-    )
+    parts = list(dict.fromkeys(part for metric in metrics for part in parts_of(metric)))
+    places = {metric.key: tuple(parts.index(part) for part in parts_of(metric)) for metric in metrics}
+    shown = parts if source.columns is None else [f"sum({source.columns[part]})" for part in parts]
+    sql = f"select {', '.join([*groups, *shown])} from {source.table} where {' and '.join(conditions)}"
+    sql += " group by all" if by else ""
     return Compiled(sql, parameters, places, scope)
 
 
-def _time_conditions(scope: Scope, span: Window, parameters: dict[str, Any]) -> list[str]:
+def _time_conditions(column: str, scope: Scope, span: Window, parameters: dict[str, Any]) -> list[str]:
     conditions = []
     if scope == "span" and span.start is not None:
-        conditions.append("event_at >= $start_at")
+        conditions.append(f"{column} >= $start_at")
         parameters["start_at"] = span.start
     if scope != "now" and span.end is not None:
-        conditions.append("event_at < $end_at")
+        conditions.append(f"{column} < $end_at")
         parameters["end_at"] = span.end
     return conditions
 
 
-def _group(group: str, cutoff_hour: int) -> str:
+def _group(group: str, day: str) -> str:
     if group in TIME_GROUPS:
-        return f"date_trunc('{group}', event_at - interval {cutoff_hour} hour)::date"
+        return day if group == "day" else f"date_trunc('{group}', {day})::date"
     if group == "overdue_age":
         age = "ceil(epoch($moment::timestamp - since_at) / 86400)"
         return DERIVED_GROUPS[group].replace("age", age)
     return DERIVED_GROUPS.get(group, group)
 
 
-def _parts(metric: Metric) -> tuple[str, ...]:
+def parts_of(metric: Metric) -> tuple[str, ...]:
     """The aggregates of one metric: rates (numerator, denominator), durations (value or quantiles, rows), counts."""
     rows = f"filter (where {metric.of})"
     if metric.kind == "rate":

@@ -98,7 +98,8 @@ def _spans_line(model: Headlines) -> str:
         return "选定起始日期后可作环比、同比"
     running = "本期未满，按已过天数比较 · " if model.spans.is_running else ""
     spans = model.spans
-    return f"{running}本期 {spans.now.words} · 环比对 {spans.previous.words} · 同比对 {spans.last_year.words}"
+    previous, last_year = spans.previous.named(spans.now), spans.last_year.named(spans.now)
+    return f"{running}本期 {spans.now.named()} · 环比对 {previous} · 同比对 {last_year}"
 
 
 # --- trend --------------------------------------------------------------------------------------------------------

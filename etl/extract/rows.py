@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One row of a file: the line or row number a person finds it at, and its cells as text.
 
     `problem` is set where the row could not be read into cells; then `cells` is empty.
+    A named tuple, not a dataclass: there are tens of millions of them in a large load.
     """
 
     number: int

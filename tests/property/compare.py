@@ -69,14 +69,14 @@ def same(expected: oracle.Number, got: Value) -> bool:
 def differences(ask: Ask, answers: oracle.Oracle) -> Iterator[Difference]:
     """Every number asked for that comes out differently."""
     cutoff = answers.rules.cutoff
-    for since, until in PERIODS:
-        for wanted in FILTERS:
+    for number, (since, until) in enumerate(PERIODS):
+        for wanted in (FILTERS[0], FILTERS[1 + number % 3]):
             filters = Filters(since=since, until=until, **wanted)
             row = ask.numbers(ALL, filters=filters).rows[0]
             yield from _row(row, answers, span_of(since, until, cutoff), wanted, f"{since}…{until} {dict(wanted)}")
     for group in GROUPINGS:
         metrics = ALL if group != "week" else tuple(k for k in ALL if k not in NOW_ONLY)
-        for (since, until), wanted in zip(PERIODS, (*FILTERS, *FILTERS), strict=False):
+        for (since, until), wanted in zip(PERIODS[1:], FILTERS, strict=False):
             filters = Filters(since=since, until=until, **wanted)
             rows = ask.numbers(metrics, by=(group,), filters=filters).rows
             span = span_of(since, until, cutoff)

@@ -46,7 +46,7 @@ class Batch:
 
 
 @st.composite
-def batches(draw: st.DrawFn, *, least: int = 20, most: int = 45) -> Batch:
+def batches(draw: st.DrawFn, *, least: int = 30, most: int = 60) -> Batch:
     """A delivery of cases, all times up to the time of the data."""
     as_of = draw(st.sampled_from(AS_OFS))
     count = draw(st.integers(least, most))

@@ -12,7 +12,7 @@ from tests import oracle
 from tests.property.compare import load_and_compare, smallest
 from tests.property.draws import Batch, batches
 
-LOADS = int(os.environ.get("YIPING_LOADS", "25"))
+LOADS = int(os.environ.get("YIPING_LOADS", "16"))
 
 
 @pytest.mark.parametrize("key", [m.key for m in METRICS])

@@ -1,0 +1,173 @@
+"""What do browser tests stand on? The real server over a small demo county, and a browser that tells on the page."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 30_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demo county through the real ETL; YIPING_E2E_WAREHOUSE names a ready one for quick work on pages."""
+    ready = os.environ.get("YIPING_E2E_WAREHOUSE")
+    if ready:
+        return Path(ready)
+    folder = tmp_path_factory.mktemp("county")
+    files, made = folder / "files", folder / "warehouse"
+    _etl("demo", "--out", str(files), "--cases", "3000", "--seed", "7")
+    _etl("load", str(files), "--warehouse", str(made))
+    return made
+
+
+def _etl(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "etl", *arguments], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def server(warehouse: Path) -> Iterator[str]:
+    """The address of the real server, started as people start it."""
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "app.py", "--warehouse", str(warehouse), "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_until_ready(address, process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(240):
+        if process.poll() is not None:
+            raise RuntimeError(f"the server stopped with code {process.returncode}")
+        try:
+            with urlopen(f"{address}/readyz") as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError("the server was not ready within a minute")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a network of its own."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Visitor:
+    """A tab, and all that it did which it should not."""
+
+    tab: Page
+    home: str
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tab.set_default_timeout(PATIENCE)
+        self.tab.on("console", self._hear)
+        self.tab.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.tab.on("request", self._see)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console {message.type}: {message.text[:300]}")
+
+    def _see(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in ("data", "blob") and f"{address.scheme}://{address.netloc}" != self.home:
+            if not (address.scheme == "ws" and address.netloc == urlsplit(self.home).netloc):
+                self.faults.append(f"foreign host: {request.url}")
+
+    def open(self, path: str) -> None:
+        """Go to a path and wait until every panel is filled."""
+        self.tab.goto(self.home + path)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing is being asked and every panel has its 截至."""
+        self.tab.wait_for_function(
+            """() => {
+              const marks = [...document.querySelectorAll('.panel-asof[id]')];
+              const open = marks.filter(mark => !mark.closest('.is-closed') && mark.id !== 'catalogue-asof');
+              return open.length > 0 && open.every(mark => mark.textContent);
+            }"""
+        )
+        self.tab.wait_for_load_state("networkidle")
+
+    def query(self) -> str:
+        """The address bar's query."""
+        return urlsplit(self.tab.url).query
+
+    def api(self, path: str) -> Any:
+        """What the API says."""
+        with urlopen(self.home + path) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def desk(browser: Browser, server: str) -> Iterator[Visitor]:
+    """A fresh desk-sized tab; fails the test for console errors and foreign hosts."""
+    yield from _visit(browser, server, DESK)
+
+
+@pytest.fixture
+def phone(browser: Browser, server: str) -> Iterator[Visitor]:
+    """A fresh phone-sized tab."""
+    yield from _visit(browser, server, PHONE)
+
+
+def _visit(browser: Browser, server: str, size: dict[str, int]) -> Iterator[Visitor]:
+    context = browser.new_context(viewport=size, locale="zh-CN")  # type: ignore[arg-type]
+    visitor = Visitor(context.new_page(), server)
+    yield visitor
+    context.close()
+    assert visitor.faults == []

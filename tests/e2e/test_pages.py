@@ -1,0 +1,227 @@
+"""Every page, in a real browser: complete, local, Chinese, equal to the API, and in place when it changes."""
+
+from __future__ import annotations
+
+import math
+import re
+from urllib.parse import parse_qs
+
+import pytest
+
+from dashboard.factory import find_pages
+from dashboard.filters import parse
+from tests.e2e.conftest import Visitor
+
+PATHS = [page.path for page in find_pages()]
+
+READ_NUMBERS = """() => [...document.querySelectorAll('[data-metric]')].map(mark => ({
+  metric: mark.dataset.metric, value: mark.dataset.value, n: mark.dataset.n, total: mark.dataset.total,
+  state: mark.dataset.state, by: mark.dataset.by || '', code: mark.dataset.code || '', text: mark.textContent,
+}))"""
+
+READ_WORDS = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const box = walker.currentNode.parentElement;
+    if (box.closest('script, style, code, noscript')) continue;
+    found.push(walker.currentNode.textContent);
+  }
+  document.querySelectorAll('[placeholder], [aria-label], [title], [alt]').forEach(box => {
+    ['placeholder', 'aria-label', 'title', 'alt'].forEach(name => found.push(box.getAttribute(name) || ''));
+  });
+  return found;
+}"""
+
+ALLOWED = {
+    "P90": "a quantile has no Chinese name of that length",
+    "Wilson": "a person's name",
+    "API": "what it is called",
+    "KPI": "what it is called",
+    "CSV": "a file format",
+    "GB": "a standard's number",
+}
+
+
+def numbers(visitor: Visitor) -> list[dict[str, str]]:
+    return list(visitor.tab.evaluate(READ_NUMBERS))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_is_complete_and_says_until_when(desk: Visitor, path: str) -> None:
+    desk.open(path)
+    assert desk.tab.locator("html").get_attribute("lang") == "zh-CN"
+    assert desk.tab.locator("h1").count() == 1
+    assert desk.tab.locator("#head-asof").inner_text().startswith("数据截至")
+    assert "演示数据" in desk.tab.locator(".head").inner_text()
+    assert [text for text in desk.tab.locator(".panel-fault").all_inner_texts() if text] == []
+    assert desk.tab.locator('.nav-link[aria-current="page"]').get_attribute("href").split("?")[0] == path
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_number_on_a_page_is_the_apis(desk: Visitor, path: str) -> None:
+    desk.open(path)
+    shown = numbers(desk)
+    query = desk.query()
+    assert query, "a bare path opens with a period in the address"
+    by_group: dict[str, set[str]] = {}
+    for mark in shown:
+        by_group.setdefault(mark["by"], set()).add(mark["metric"])
+    told = {}
+    for by, metrics in by_group.items():
+        answer = desk.api(f"/api/v1/query?{query}&metrics={','.join(sorted(metrics))}" + (f"&by={by}" if by else ""))
+        for row in answer["rows"]:
+            told[by, ",".join(str(row[d]) for d in by.split(",") if by)] = row
+    for mark in shown:
+        assert_same(mark, told[mark["by"], mark["code"]][mark["metric"]])
+    assert len(shown) >= {"/definitions": 1}.get(path, 20)
+
+
+def assert_same(mark: dict[str, str], truth: object) -> None:
+    parts = truth if isinstance(truth, dict) else {"value": truth}
+    value = parts["value"]
+    if value is None:
+        assert mark["value"] == "", mark
+    else:
+        assert math.isclose(float(mark["value"]), float(value), abs_tol=1e-12), mark
+    assert mark["state"] == parts.get("state", "none" if value is None else "ok"), mark
+    if "n" in parts:
+        assert (float(mark["n"]), int(mark["total"])) == (float(parts["n"]), int(parts["N"])), mark
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_english_word_on_a_page(desk: Visitor, path: str) -> None:
+    desk.open(path)
+    found: set[str] = set()
+    for text in desk.tab.evaluate(READ_WORDS):
+        # Codes, file names, batch and column names in the provenance tables are names, not words.
+        bare = re.sub(r"\S*[\d_]\S*|\S+\.\w+|K\d+b?", " ", text)
+        found |= {word for word in re.findall(r"[A-Za-z]{2,}", bare) if word not in ALLOWED}
+    assert found == set()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_phone_never_scrolls_sideways(phone: Visitor, path: str) -> None:
+    phone.open(path)
+    assert phone.tab.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.tab.get_by_role("button", name="筛选").click()
+    assert phone.tab.locator("#filter-town").is_visible()
+    assert phone.tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_filter_changes_the_page_in_place(desk: Visitor) -> None:
+    desk.open("/map")
+    tab = desk.tab
+    tab.wait_for_selector(".map-name", state="attached")
+    tab.wait_for_timeout(400)
+    tab.locator(".leaflet-control-zoom-in").click()
+    tab.wait_for_timeout(700)
+    tab.evaluate("() => { document.querySelector('.leaflet-container').dataset.mine = 'yes'; }")
+    before = tab.evaluate("() => document.querySelector('.map-name').style.transform")
+    accepted = tab.locator("#sentence").inner_text()
+
+    tab.locator("#filter-kind").click()
+    tab.get_by_role("option", name="纠纷").click()
+    tab.wait_for_function("was => document.querySelector('#sentence').innerText !== was", arg=accepted)
+    desk.settle()
+
+    assert tab.locator('.leaflet-container[data-mine="yes"]').count() == 1
+    assert tab.evaluate("() => document.querySelector('.map-name').style.transform") == before
+    assert parse_qs(desk.query())["kind"] == ["D"]
+
+    was, shown = desk.query(), [mark["value"] for mark in numbers(desk)]
+    tab.reload()
+    desk.settle()
+    assert desk.query() == was
+    assert [mark["value"] for mark in numbers(desk)] == shown
+
+
+def test_a_click_on_a_row_narrows_the_rest_and_keeps_its_neighbours(desk: Visitor) -> None:
+    desk.open("/")
+    tab = desk.tab
+    rows = tab.locator("#towns-list button.rank-row")
+    count, sentence = rows.count(), tab.locator("#sentence").inner_text()
+    name = rows.nth(2).locator(".rank-name").inner_text()
+    rows.nth(2).click()
+    tab.wait_for_function("was => document.querySelector('#sentence').innerText !== was", arg=sentence)
+    desk.settle()
+    tab.wait_for_selector('#towns-list button[aria-pressed="true"]')
+    assert rows.count() == count
+    assert tab.locator('#towns-list button[aria-pressed="true"] .rank-name').inner_text() == name
+    assert f"乡镇街道：{name}" in tab.locator("#chips").inner_text()
+
+    tab.locator("#chips .chip").first.click()
+    tab.wait_for_function("was => document.querySelector('#sentence').innerText === was", arg=sentence)
+    assert "town" not in parse_qs(desk.query())
+
+
+def test_a_click_on_a_table_row_opens_one_departments_page(desk: Visitor) -> None:
+    desk.open("/departments")
+    tab = desk.tab
+    cell = tab.locator('#departments-grid .ag-row[row-id^="department:"] [col-id="name"]').first
+    name = cell.inner_text()
+    cell.click()
+    tab.wait_for_selector("#own:not(.is-closed)")
+    desk.settle()
+    assert tab.locator("#own-name").inner_text() == name
+    assert tab.locator("#departments-grid .ag-row.is-chosen").count() >= 1
+    assert len(parse_qs(desk.query())["department"]) == 1
+
+
+def test_a_click_on_the_heat_table_chooses_town_and_kind(desk: Visitor) -> None:
+    desk.open("/wuhua")
+    desk.tab.locator("#heat-table .heat-cell").nth(7).click()
+    desk.tab.wait_for_selector("#heat-table .heat-cell.is-chosen")
+    chosen = parse_qs(desk.query())
+    assert len(chosen["town"]) == len(chosen["kind"]) == 1
+    assert desk.tab.locator(".wuhua-card").count() == 5
+
+
+def test_pages_carry_the_question_along_and_back_returns(desk: Visitor) -> None:
+    desk.open("/?since=2026-08-01&until=2026-10-01&kind=D")
+    tab = desk.tab
+    tab.get_by_role("link", name="部门清零").click()
+    tab.wait_for_selector("#departments-grid .ag-row")
+    desk.settle()
+    assert parse_qs(desk.query()) == {"since": ["2026-08-01"], "until": ["2026-10-01"], "kind": ["D"]}
+    assert "/departments" in tab.url
+    tab.go_back()
+    tab.wait_for_selector("#kpi-cards .kpi")
+    desk.settle()
+    assert parse_qs(desk.query())["kind"] == ["D"]
+
+
+def test_a_bad_address_says_what_was_ignored(desk: Visitor) -> None:
+    desk.open("/?since=2026-13-01&colour=red&town=nowhere&kind=R")
+    note = desk.tab.locator("#notes").inner_text()
+    assert "2026-13-01" in note and "colour" in note and "nowhere" in note
+    assert parse_qs(desk.query()) == {"kind": ["R"]}
+
+
+def test_an_unknown_page_offers_a_way_back(desk: Visitor) -> None:
+    desk.tab.goto(desk.home + "/nowhere")
+    desk.tab.get_by_text("没有这个页面").wait_for()
+    desk.tab.get_by_role("link", name="回到总览").click()
+    desk.tab.wait_for_selector("#kpi-cards .kpi")
+
+
+def test_the_calendar_is_chinese_and_begins_on_monday(desk: Visitor) -> None:
+    desk.open("/")
+    desk.tab.locator("#filter-period").click()
+    days = desk.tab.locator(".mantine-DatePickerInput-weekday")
+    days.first.wait_for()
+    assert days.all_inner_texts()[:7] == ["一", "二", "三", "四", "五", "六", "日"]
+    assert re.match(
+        r"\d{4}年\d{1,2}月", desk.tab.locator(".mantine-DatePickerInput-calendarHeaderLevel").first.inner_text()
+    )
+    desk.tab.get_by_role("button", name="近7天").click()
+    desk.tab.wait_for_function("was => location.search !== was", arg=f"?{desk.query()}")
+    desk.settle()
+    found = parse(desk.query()).filters
+    assert found.since and found.until and (found.until - found.since).days == 7
+
+
+def test_data_never_becomes_markup(desk: Visitor) -> None:
+    desk.open("/map")
+    desk.tab.wait_for_selector(".map-name", state="attached")
+    assert desk.tab.evaluate("() => [...document.querySelectorAll('.map-name span')].every(s => !s.children.length)")

@@ -1,0 +1,163 @@
+"""Does the API answer good requests with the numbers, and every wrong one with 4xx and words?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from dashboard.api import add_health, create_api
+from dashboard.filters import DIMENSIONS, parse
+from dashboard.metrics.catalog import METRICS
+from dashboard.warehouse import open_warehouse
+from tests import builders
+
+
+@pytest.fixture
+def client(small_county: Path) -> Iterator[TestClient]:
+    door = open_warehouse(small_county)
+    api = create_api(door, "build-1")
+    add_health(api, door)
+    with TestClient(api, raise_server_exceptions=False) as session:
+        yield session
+    door.close()
+
+
+def test_the_catalogue_is_told_with_groups_and_filters(client: TestClient) -> None:
+    said = client.get("/metrics").json()
+    assert [m["key"] for m in said["metrics"]] == [m.key for m in METRICS]
+    assert {"since", "until", *DIMENSIONS} == set(said["filters"])
+    assert {"day", "week", "month", "town", "village", "grid", "department", "kind", "channel"} <= set(said["groups"])
+
+
+def test_a_query_answers_in_the_shape_of_the_issue(client: TestClient) -> None:
+    said = client.get("/query", params={"metrics": "accepted,on_time_rate", "by": "department", "since": "2026-01-01"}).json()
+    assert said.keys() == {"snapshot", "as_of", "filters", "rows"}
+    assert said["filters"] == {"since": "2026-01-01"}
+    for row in said["rows"]:
+        assert {"department", "accepted", "on_time_rate"} <= row.keys()
+        assert {"value", "n", "N"} <= row["on_time_rate"].keys()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "since=2026-03-01&until=2026-03-08", "kind=C&kind=D", "town=990108100&severity=general", "status=closed"],
+)
+@pytest.mark.parametrize("by", ["", "week", "town,kind"])
+def test_the_api_says_what_ask_says_for_the_same_filters(
+    client: TestClient, small_county: Path, query: str, by: str
+) -> None:
+    keys = [m.key for m in METRICS]
+    said = client.get(f"/query?metrics={','.join(keys)}&by={by}&{query}").json()
+    with builders.asking(small_county) as ask:
+        rows = ask.numbers(keys, by=tuple(filter(None, by.split(","))), filters=parse(query, ask.vocabulary).filters).rows
+    assert len(said["rows"]) == len(rows)
+    for got, row in zip(said["rows"], rows, strict=True):
+        for key, value in row.values.items():
+            shown = got[key]["value"] if isinstance(got[key], dict) else got[key]
+            assert shown == value.value
+
+
+def test_cases_come_in_pages_that_together_are_the_whole(client: TestClient) -> None:
+    whole = client.get("/cases?limit=1000").json()
+    pages = [client.get(f"/cases?limit=5&offset={n}").json()["rows"] for n in range(0, whole["total"], 5)]
+    assert [row["case_id"] for page in pages for row in page] == [row["case_id"] for row in whole["rows"]]
+    assert len(whole["rows"]) == whole["total"] > 5
+
+
+def test_case_rows_hold_no_more_than_the_listed_columns(client: TestClient) -> None:
+    allowed = (
+        "case_id title town village grid department kind severity level category channel status accept_at due_at"
+        " close_at place_state lon lat overdue_hours"
+    ).split()
+    row = client.get("/cases").json()["rows"][0]
+    assert {name.removesuffix("_name") for name in row} <= set(allowed)
+
+
+def test_the_pulse_names_snapshot_time_and_build(client: TestClient) -> None:
+    said = client.get("/pulse").json()
+    assert (said["as_of"], said["build"]) == ("2026-03-14T08:00:00", "build-1")
+
+
+def test_health_and_readiness_are_two_things(client: TestClient, tmp_path: Path) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json()["status"] == "ready"
+    empty = open_warehouse(tmp_path)
+    api = create_api(empty, "b")
+    add_health(api, empty)
+    with TestClient(api, raise_server_exceptions=False) as nothing:
+        assert nothing.get("/healthz").status_code == 200
+        assert nothing.get("/readyz").status_code == 503
+        answer = nothing.get("/query?metrics=accepted")
+        assert (answer.status_code, "etl load" in answer.json()["error"]) == (503, True)
+
+
+def test_there_is_a_description_of_the_api(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {"/metrics", "/query", "/cases", "/pulse"} <= paths.keys()
+    names = {p["name"] for p in paths["/query"]["get"]["parameters"]}
+    assert {"metrics", "by", "since", "until", *DIMENSIONS} <= names
+
+
+WRONG = [
+    "/query",
+    "/query?metrics=",
+    "/query?metrics=,,,",
+    "/query?metrics=nope",
+    "/query?metrics=accepted&by=planet",
+    "/query?metrics=accepted&by=day,month",
+    "/query?metrics=accepted&by=town,kind,level",
+    "/query?metrics=accepted&since=yesterday",
+    "/query?metrics=accepted&since=2026-02-30",
+    "/query?metrics=accepted&since=2026-03-02&until=2026-03-01",
+    "/query?metrics=accepted&town=nowhere",
+    "/query?metrics=accepted&town=' OR 1=1--",
+    "/query?metrics=accepted&kind=",
+    "/query?metrics=accepted&kind=%25",
+    "/query?metrics=accepted&planet=earth",
+    "/query?metrics=accepted&metric=x y",
+    f"/query?metrics={'accepted,' * 400}",
+    f"/query?metrics=accepted&{'kind=C&' * 1200}",
+    "/query?metrics=accepted&by=read_csv('/etc/passwd')",
+    "/query?metrics=accepted&since=%00&until=%ff",
+    "/cases?limit=0",
+    "/cases?limit=-1",
+    "/cases?limit=1000000000",
+    "/cases?limit=NaN",
+    "/cases?offset=-1",
+    "/cases?offset=1e400",
+    "/cases?offset=99999999999999999999999999",
+    "/cases?order=case_id;drop",
+    "/cases?order=(select 1)",
+    "/cases?sort=x",
+    "/geometry/planet",
+    "/geometry/..%2f..%2fetc",
+    "/nowhere",
+]
+
+
+@pytest.mark.parametrize("url", WRONG)
+def test_a_wrong_request_gets_4xx_with_words(client: TestClient, url: str) -> None:
+    answer = client.get(url)
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_can_be_written(client: TestClient, method: str) -> None:
+    answer = client.request(method, "/query?metrics=accepted", content=b"{")
+    assert answer.status_code == 405
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("since", ["0001-01-01", "1900-01-01", "2024-02-29", "9999-12-30", "9999-12-31"])
+@pytest.mark.parametrize("until", ["", "0001-01-02", "2026-03-14", "9999-12-31"])
+@pytest.mark.parametrize("by", ["", "day", "week", "month", "overdue_age", "elapsed_bin", "grid,month"])
+def test_no_span_of_days_makes_the_server_fail(client: TestClient, since: str, until: str, by: str) -> None:
+    url = f"/query?metrics=accepted,open,on_time_rate,overdue_open&by={by}&since={since}" + (f"&until={until}" if until else "")
+    answer = client.get(url)
+    assert answer.status_code in (200, 400), answer.text
+    json.loads(answer.content)

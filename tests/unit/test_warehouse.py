@@ -1,0 +1,37 @@
+"""Does a question stop at its deadline, and never get another thread's rows?"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from dashboard import warehouse as door
+from dashboard.filters import Filters
+from dashboard.warehouse import SlowQueryError
+from tests import builders
+
+
+def test_a_question_past_its_deadline_is_stopped_and_the_next_one_answered(
+    small_county: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(door, "REFIRE_SECONDS", 0.05)
+    with builders.asking(small_county) as ask:
+        with pytest.raises(SlowQueryError, match="超时"):
+            ask._db.rows("select count(*) from range(100000000) as a, range(100000) as b where a.range % 7 = b.range % 3")
+        assert ask._db.rows("select 42") == [(42,)]
+
+
+def test_forty_threads_get_their_own_answers(small_county: Path) -> None:
+    with builders.asking(small_county) as ask, ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda n: ask._db.rows("select $n as n", {"n": n}), range(40)))
+    assert got == [[(n,)] for n in range(40)]
+
+
+def test_equal_questions_are_answered_once(small_county: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with builders.asking(small_county) as ask:
+        first = ask.numbers(["accepted"], filters=Filters(metric="accepted", layer="grid"))
+        monkeypatch.setattr(ask._db, "rows", lambda *_: pytest.fail("asked again"))
+        assert ask.numbers(["accepted"], filters=Filters()) is first
