@@ -63,12 +63,16 @@ def measure(cases: int, *, folder: Path, rounds: int) -> None:
         seconds = timed(lambda: run("etl", "demo", "--out", str(delivery), "--cases", str(cases)))
         print(f"demo files      {seconds:8.1f} s   {cases / seconds:,.0f} cases/s")
         figures = load(delivery, warehouse)
-        print(f"load            {figures.seconds:8.1f} s   {figures.rows / figures.seconds:,.0f} rows/s ({figures.rows:,} rows)")
+        print(
+            f"load            {figures.seconds:8.1f} s   {figures.rows / figures.seconds:,.0f} rows/s ({figures.rows:,} rows)"
+        )
         print(f"snapshot        {figures.size / 1e6:8.1f} MB  peak memory {figures.peak_mib:,.0f} MiB")
     opened = open_warehouse(warehouse)
     questions = random_queries(opened, rounds)
     print(f"daily cubes     {timed(opened.wait_until_warm):8.1f} s   after opening, beside the first questions")
-    print(f"{'page':<14}{'data p50':>10}{'p95':>8}{'all':>8}{'callback p50':>15}{'p95':>8}{'kB':>8}   ms, random filters")
+    print(
+        f"{'page':<14}{'data p50':>10}{'p95':>8}{'all':>8}{'callback p50':>15}{'p95':>8}{'kB':>8}   ms, random filters"
+    )
     for page in find_pages():
         data = [page_data(opened, page, query) for query in questions]
         whole = page_data(opened, page, "kind=P&kind=R&kind=H&kind=C&kind=D")
@@ -102,9 +106,7 @@ def load(delivery: Path, warehouse: Path) -> LoadFigures:
     seconds = time.perf_counter() - start
     report, peak = done.stdout.strip().splitlines()
     body = json.loads(report)
-    return LoadFigures(
-        body["totals"]["rows_in"], seconds, (warehouse / body["file"]).stat().st_size, int(peak) / 1024
-    )
+    return LoadFigures(body["totals"]["rows_in"], seconds, (warehouse / body["file"]).stat().st_size, int(peak) / 1024)
 
 
 def random_queries(warehouse: Warehouse, rounds: int) -> list[str]:
@@ -117,7 +119,9 @@ def random_queries(warehouse: Warehouse, rounds: int) -> list[str]:
         days = draw.choice([7, 30, 90, 180, 365, 730])
         until = as_of + timedelta(days=1) - timedelta(days=draw.randrange(0, max(1, 731 - days)))
         chosen: dict[str, Any] = {"since": until - timedelta(days=days), "until": until}
-        for dimension in draw.sample(["town", "department", "kind", "category", "severity", "channel"], draw.randrange(3)):
+        for dimension in draw.sample(
+            ["town", "department", "kind", "category", "severity", "channel"], draw.randrange(3)
+        ):
             codes = list(words[dimension])
             chosen[dimension] = draw.sample(codes, min(len(codes), draw.choice([1, 1, 2, 4])))
         queries.append(Filters().replace(**chosen).to_query())
