@@ -13,9 +13,25 @@
     return typeof value === "number" ? value.toLocaleString("en-US") : "-";
   };
 
-  // Rows carry {field: raw, "field$": {text, title, state, metric, n, total, by, code}}; text nodes only, so data cannot become markup.
+  function raw(cell) {
+    return cell && cell.state === "ok" && cell.value !== "" ? Number(cell.value) : null;
+  }
+
+  // What has no number stands last, whichever way the column is sorted.
+  functions.compareMeasures = function (one, other, rowOne, rowOther, isDescending) {
+    var a = raw(one), b = raw(other);
+    if (a === null || b === null) {
+      var order = (a === null ? 1 : 0) - (b === null ? 1 : 0);
+      return isDescending ? -order : order;
+    }
+    return a - b;
+  };
+
+  // A cell is {text, title, state, metric, value, n, total, by, code}, a new object with every answer: the grid draws a
+  // cell again only when its value changed, and “3/7” may change while there is no number. Text nodes only: data
+  // cannot become markup.
   components.Measure = function (props) {
-    var cell = props.data && props.data[props.colDef.field + "$"];
+    var cell = props.value;
     if (!cell) { return null; }
     var attributes = { className: "measure", "data-state": cell.state, title: cell.title };
     ["metric", "value", "n", "total", "by", "code"].forEach(function (name) {

@@ -254,11 +254,19 @@
     pending = window.setTimeout(placeNames, 120);
   }
 
+  function speakChinese(frame) {
+    [["in", "放大"], ["out", "缩小"]].forEach(function (pair) {
+      var button = frame.querySelector(".leaflet-control-zoom-" + pair[0]);
+      if (button) { button.title = pair[1]; button.setAttribute("aria-label", pair[1]); }
+    });
+  }
+
   // Each drawing function is handed its map: that is how we meet it.
   function adopt(map) {
     if (!map || map.yipingAdopted) { return; }
     map.yipingAdopted = true;
     maps[map.getContainer().id] = map;
+    speakChinese(map.getContainer());
     map.on("zoomend layeradd resize", placeSoon);
     follow(map);
   }

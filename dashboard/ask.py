@@ -13,8 +13,16 @@ from typing import Any, Protocol
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary, window
 from dashboard.metrics.catalog import Metric
 from dashboard.metrics.cubes import Cubes
-from dashboard.metrics.query import QUANTILES, TIME_GROUPS, alike, check_groups, compile_query, look_up
-from dashboard.metrics.values import NO_DATA, Value
+from dashboard.metrics.query import (
+    QUANTILES,
+    TIME_GROUPS,
+    UnknownQuestionError,
+    alike,
+    check_groups,
+    compile_query,
+    look_up,
+)
+from dashboard.metrics.values import Value
 from etl.contract import Pointer
 
 FILL_LIMIT = 20_000
@@ -198,7 +206,10 @@ class Ask:
         place = next(i for i, group in enumerate(by) if group in TIME_GROUPS)
         buckets = self._buckets(by[place], filters, min((key[place] for key in changes), default=""))
         stocks: dict[Key, Value] = {}
-        for rest in {key[:place] + key[place + 1 :] for key in changes}:
+        others = {key[:place] + key[place + 1 :] for key in changes}
+        if len(others) * len(buckets) > 10 * FILL_LIMIT:
+            raise UnknownQuestionError("分组过细，请缩小时段或改用较粗的时间分组")
+        for rest in others:
             own = {
                 key[place]: value.value or 0 for key, value in changes.items() if key[:place] + key[place + 1 :] == rest
             }
@@ -417,7 +428,7 @@ def _absent(metric: Metric) -> Value:
     """What a metric is for a group without a single event: 0 for counts, no data for rates and durations."""
     if metric.kind == "rate":
         return Value(None, 0, 0, "none")
-    return NO_DATA if metric.kind == "duration" else Value(0)
+    return Value(None, None, 0, "none") if metric.kind == "duration" else Value(0)
 
 
 def _bucket_start(group: str, day: date) -> date:

@@ -20,6 +20,7 @@ from dashboard.ask import Ask
 from dashboard.components import filter_bar, measure
 from dashboard.filters import Filters, parse
 from dashboard.page import Page, Panel, prop
+from etl.contract import NoSnapshotError
 
 log = logging.getLogger("yiping.pages")
 
@@ -50,8 +51,11 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     found = find_pages()
 
     def layout() -> Any:
-        with warehouse.lease() as ask:
-            return shell.shell(found, ask.info, ask.vocabulary)
+        try:
+            with warehouse.lease() as ask:
+                return shell.shell(found, ask.info, ask.vocabulary)
+        except NoSnapshotError as error:
+            return shell.without_data(str(error))
 
     app.layout = layout
     _wire_state(app, warehouse)
@@ -61,6 +65,9 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     for page in found:
         _wire_page(app, page, warehouse)
         _wire_picks(app, page)
+    # On FastAPI, Dash collects assets in a hook that only "/" and "/_dash-…" run: a server whose first visitor opens
+    # /map would hand out a page without our scripts and styles (dash 4.4.1). So it is done before the first visitor.
+    app._setup_server()
     return app
 
 

@@ -26,6 +26,7 @@ DIMENSIONS: dict[str, str] = {
 VIEW_KEYS: dict[str, str] = {"metric": "指标", "layer": "图层"}
 """Keys that choose how a page looks, not which rows it counts."""
 
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
 MAX_VALUES = 500
 MAX_TEXT = 64
 
@@ -121,7 +122,10 @@ def parse(query: str, vocabulary: Vocabulary | None = None) -> Parsed:
             if _known(key, value, vocabulary, notes):
                 chosen.setdefault(key, set()).add(value)
         elif key in VIEW_KEYS:
-            fields[key] = value[:MAX_TEXT] if value.isidentifier() else ""
+            if value.isascii() and value.isidentifier() and len(value) <= MAX_TEXT:
+                fields[key] = value
+            else:
+                notes.append(f"已忽略{VIEW_KEYS[key]}的无效取值“{_short(value)}”")
         else:
             notes.append(f"已忽略不认识的筛选项“{_short(key)}”")
     fields.update({key: tuple(sorted(codes)[:MAX_VALUES]) for key, codes in chosen.items()})
@@ -139,6 +143,8 @@ def _pairs(query: str, notes: list[str]) -> Sequence[tuple[str, str]]:
 def _take_day(key: str, value: str, fields: dict[str, object], notes: list[str]) -> None:
     try:
         day = date.fromisoformat(value)
+        if not EARLIEST <= day <= LATEST:
+            raise ValueError
     except ValueError:
         notes.append(f"已忽略无法识别的日期“{_short(value)}”，应为 2026-03-01 这样的写法")
         return
@@ -148,7 +154,7 @@ def _take_day(key: str, value: str, fields: dict[str, object], notes: list[str])
 
 
 def _known(key: str, value: str, vocabulary: Vocabulary | None, notes: list[str]) -> bool:
-    if not value or len(value) > MAX_TEXT:
+    if not value.isprintable() or not value or len(value) > MAX_TEXT:
         notes.append(f"已忽略{DIMENSIONS[key]}的无效取值“{_short(value)}”")
         return False
     if vocabulary is not None and value not in vocabulary.get(key, {}):
@@ -165,7 +171,8 @@ def _in_order(filters: Filters, notes: list[str]) -> Filters:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 20 else text[:20] + "…"
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    return plain if len(plain) <= 20 else plain[:20] + "…"
 
 
 def describe_period(filters: Filters) -> str:

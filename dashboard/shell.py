@@ -122,3 +122,9 @@ def lost() -> Component:
         [html.H1("没有这个页面", className="lost-title"), dcc.Link("回到总览", href="/")],
         className="lost",
     )
+
+
+def without_data(reason: str) -> Component:
+    """What is shown before the first batch is published."""
+    said = [html.H1("还没有数据", className="lost-title"), html.P(reason)]
+    return dmc.MantineProvider(html.Div(said, className="lost"), theme=MANTINE, forceColorScheme="light")

@@ -42,7 +42,9 @@ class Snapshot:
         self.retired = False
         self.warm: threading.Thread | None = None
         self._con = duckdb.connect(":memory:")
-        _lock_down(self._con, path)
+        # DuckDB leaves its spill folder open to SQL: it gets one of its own, never the machine's shared one.
+        self._spill = tempfile.TemporaryDirectory(prefix="yiping-spill-")
+        _lock_down(self._con, path, Path(self._spill.name))
         self.ask = Ask(self)
 
     def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -78,6 +80,7 @@ class Snapshot:
     def close(self) -> None:
         """Close the database; only ever called when no lease is left."""
         self._con.close()
+        self._spill.cleanup()
 
 
 def _refuse_damaged(path: Path, pointer: Pointer) -> None:
@@ -91,14 +94,13 @@ def _refuse_damaged(path: Path, pointer: Pointer) -> None:
             raise NoSnapshotError(f"批次 {pointer.snapshot} 的文件与发布时不一致，请运行 python -m etl rollback")
 
 
-def _lock_down(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _lock_down(con: duckdb.DuckDBPyConnection, path: Path, spill: Path) -> None:
     """Attach the snapshot read-only and take away everything else, in the order DuckDB accepts."""
-    quoted = str(path).replace("'", "''")
-    spill = tempfile.gettempdir().replace("'", "''")
+    quoted, spilling = (str(p).replace("'", "''") for p in (path, spill))
     for statement in (
         f"set memory_limit = '{MEMORY_LIMIT}'",
         f"set threads = {THREADS}",
-        f"set temp_directory = '{spill}'",
+        f"set temp_directory = '{spilling}'",
         f"attach '{quoted}' as mart (read_only)",
         "set TimeZone = 'Asia/Shanghai'",
         "set python_enable_replacements = false",

@@ -184,6 +184,7 @@ class Build:
         self._apply(row_rules.BEFORE_SETTLING)
         stage.settle(self._con, ENTITIES["case"])
         self._apply(row_rules.AFTER_CASES)
+        self._apply(row_rules.FUTURE_TIMES)
         stage.settle(self._con, ENTITIES["case_event"])
 
     def _type(self, known: list[tuple[int, Mapping]], name: str, words: stage.Words) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
+from math import ceil
 
 import duckdb
 import pyarrow as pa
@@ -50,7 +51,7 @@ def adjust(
             if item.at < due:
                 due += item.until - item.at
         elif item.at <= due and item.days > 0:
-            due = calendar.add(due, int(item.days)) if unit == "workday" else due + timedelta(days=item.days)
+            due = calendar.add(due, ceil(item.days)) if unit == "workday" else due + timedelta(days=item.days)
             extensions += 1
     return due, extensions
 

@@ -18,6 +18,7 @@ class Field:
     code_set: str = ""
     required: bool = False
     minimum: float | None = None
+    maximum: float | None = None
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,9 @@ ENTITIES: dict[str, Entity] = {
                 Field("from_department", "code", "department"),
                 Field("to_department", "code", "department"),
                 Field("role", "code", "handling_role"),
-                Field("extension_amount", "number", minimum=0),
+                Field("extension_amount", "number", minimum=0, maximum=366),
             ),
-            identity=("case_id", "event_at", "action", "seq"),
+            identity=("case_id", "event_at", "action", "seq", "from_department", "to_department", "role"),
         ),
         Entity(
             "region",

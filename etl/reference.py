@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "data" / "reference"
 SOURCES = ROOT / "data" / "sources"
 
-CALENDAR_FROM = 2000
-CALENDAR_TO = 2035
+CALENDAR_FROM = 1990
+CALENDAR_TO = 2040
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Reference:
 
     @cached_property
     def calendar(self) -> list[tuple[date, bool, int, str, bool]]:
-        """Every day of 2000–2035 as (day, is_workday, workday_no, holiday_name, announced)."""
+        """Every day of 1990–2040 as (day, is_workday, workday_no, holiday_name, announced)."""
         special = {
             date.fromisoformat(r["day"]): (r["is_workday"] == "1", r["holiday_name"]) for r in self.rows("calendar")
         }

@@ -67,6 +67,32 @@ AFTER_CASES = (
     ),
 )
 
+_PAST_TIMES = {
+    "occur_at": "发生时间",
+    "entry_at": "采集时间",
+    "report_at": "上报时间",
+    "grade_at": "定级时间",
+    "first_response_at": "首次响应时间",
+    "dispatch_at": "分派时间",
+    "rectify_at": "整改启动时间",
+    "first_contact_at": "首次接触时间",
+    "session_held_at": "实际调解时间",
+    "callback_at": "回访时间",
+    "archive_at": "归档时间",
+    "kind_changed_at": "转类时间",
+}
+
+FUTURE_TIMES = tuple(
+    RowRule(
+        rule="future_time",
+        table="clean_case",
+        condition=f"{column} > getvariable('as_of')",
+        column=column,
+        sentence=f"{name}晚于数据截至，未采用，请核对日期",
+    )
+    for column, name in _PAST_TIMES.items()
+)
+
 ON_CASES = (
     RowRule(
         rule="accept_before_report",

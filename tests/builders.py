@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 from dashboard.ask import Ask
-from dashboard.warehouse import open_warehouse
+from dashboard.warehouse import Warehouse, open_warehouse
 from etl import publish
 from etl.build import LoadReport, load
 from etl.raw import file_sha256
@@ -51,7 +51,12 @@ def labels() -> dict[str, dict[str, str]]:
     return words
 
 
-_CODE_SETS = {"prior_kind": "kind", "role": "handling_role", "to_department": "department", "lead_department": "department"}
+_CODE_SETS = {
+    "prior_kind": "kind",
+    "role": "handling_role",
+    "to_department": "department",
+    "lead_department": "department",
+}
 
 
 def word(field: str, value: object) -> str:
@@ -135,16 +140,21 @@ def write_delivery(folder: Path, cases: Sequence[Record], log: Sequence[Record] 
 
 def load_quickly(delivery: Path, warehouse: Path, **options: Any) -> LoadReport:
     """The real load without its two read-back processes, which take half of a tiny load's time."""
-    with patch.object(publish, "verify", lambda _path: None), patch.object(publish, "sha256_in_new_process", file_sha256):
+    with (
+        patch.object(publish, "verify", lambda _path: None),
+        patch.object(publish, "sha256_in_new_process", file_sha256),
+    ):
         return load(delivery, warehouse, **({"now": NOW, "as_of": AS_OF} | options))
 
 
 @contextmanager
-def asking(warehouse: Path) -> Iterator[Ask]:
-    """Questions to a warehouse, through the dashboard's own door."""
+def asking(warehouse: Path, *, cubes: bool = False) -> Iterator[Ask]:
+    """Questions to a warehouse, through the dashboard's own door; from the ledger alone, or with all cubes made."""
     door = open_warehouse(warehouse)
+    idle = patch.object(Warehouse, "_warm_up", lambda _self, _snapshot: None)
     try:
-        with door.lease() as ask:
+        with nullcontext() if cubes else idle, door.lease() as ask:
+            door.wait_until_warm()
             yield ask
     finally:
         door.close()

@@ -72,7 +72,10 @@ class Rules:
         """When a limit that starts at `start` runs out."""
         if unit == "workday":
             return self.after_workdays(start, int(amount))
-        return start + {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}[unit] * amount
+        return (
+            start
+            + {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}[unit] * amount
+        )
 
     def warning(self, limit: timedelta) -> timedelta:
         """How long before its deadline a matter is 临期."""
@@ -695,6 +698,6 @@ class Oracle:
         return _duration(amounts, twin.statistic) if twin.kind == "duration" else Number(len(amounts))
 
 
-def keys() -> set[str]:
+def twins() -> set[str]:
     """The metrics that have a twin."""
     return TWINS.keys() | STOCKS.keys()

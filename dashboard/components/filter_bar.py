@@ -88,6 +88,7 @@ def _period(as_of: datetime) -> Component:
         placeholder="全部时段",
         presets=presets(as_of.date()),
         firstDayOfWeek=1,
+        weekendDays=[],
         numberOfColumns=2,
         monthLabelFormat="YYYY年M月",
         yearLabelFormat="YYYY年",

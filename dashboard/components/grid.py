@@ -31,6 +31,12 @@ OPTIONS: dict[str, Any] = {
 }
 
 
+def options(*, is_long: bool = False, total: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The grid's options; a `total` row stays at the top however the rest is sorted."""
+    size = {"suppressRowVirtualisation": False} if is_long else {"domLayout": "autoHeight"}
+    return {**OPTIONS, **size, "pinnedTopRowData": [total] if total else []}
+
+
 def grid(id: str, columns: Sequence[dict[str, Any]], *, is_long: bool = False) -> dag.AgGrid:
     """An empty grid; fill (id, "rowData"). A row's `pick` is its id and what a click chooses.
 
@@ -50,11 +56,7 @@ def grid(id: str, columns: Sequence[dict[str, Any]], *, is_long: bool = False) -
             "suppressHeaderMenuButton": True,
         },
         rowClassRules={"is-chosen": "params.data.is_chosen", "is-total": "params.data.is_total"},
-        dashGridOptions={
-            **OPTIONS,
-            "suppressRowVirtualisation": not is_long,
-            **({} if is_long else {"domLayout": "autoHeight"}),
-        },
+        dashGridOptions=options(is_long=is_long),
         style={"height": "100%" if is_long else None, "width": "100%"},
     )
 
@@ -70,6 +72,8 @@ def number_column(field: str, header: str, **more: Any) -> dict[str, Any]:
         "field": field,
         "headerName": header,
         "cellRenderer": "Measure",
+        "cellDataType": False,
+        "comparator": {"function": "compareMeasures"},
         "type": "rightAligned",
         **more,
     }

@@ -51,9 +51,5 @@ def cell(key: str, value: Value, *, group: Group | None = None) -> dict[str, Any
 
 
 def cells(values: Mapping[str, Value], group: Group | None = None) -> dict[str, Any]:
-    """A grid row's fields for several metrics: the raw number to sort by, and under “key$” how it is printed."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found[key] = value.value if value.state == "ok" else None
-        found[f"{key}$"] = cell(key, value, group=group)
-    return found
+    """A grid row's cells for several metrics."""
+    return {key: cell(key, value, group=group) for key, value in values.items()}

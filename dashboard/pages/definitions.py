@@ -167,13 +167,13 @@ def metric_entry(metric: Metric) -> Component:
             html.Span(f"{KINDS[metric.kind]} · {BETTER[metric.better]}", className="metric-kind"),
         ]
     )
-    lines = [
+    lines: list[tuple[str, Any]] = [
         ("算法", metric.formula),
         ("计时", metric.clock),
         ("单位", metric.unit),
         ("最小分母", f"{metric.min_n}，不足时只列件数" if metric.kind == "rate" else "不适用"),
         ("同看", metric.guard or "–"),
-        ("来源", f"事件流水账（mart.ledger）：{'、'.join(metric.events)}"),
+        ("来源", ["事件流水账 ", html.Code(f"mart.ledger: {', '.join(metric.events)}")]),
         ("分子" if metric.among else "计数", html.Code(metric.of)),
     ]
     if metric.among:

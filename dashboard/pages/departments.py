@@ -71,8 +71,9 @@ def load_table(ask: Ask, filters: Filters) -> Table:
 
 def view_table(model: Table) -> Mapping[Target, Any]:
     """Rows by volume; the county as a pinned last row."""
-    rows = [_row(row, model.chosen) for row in model.answer.rows if row.codes[0] or row.values["accepted"].value]
-    rows.sort(key=lambda row: (row["pick"] == UNSENT, -(row["accepted"] or 0)))
+    found = [row for row in model.answer.rows if row.codes[0] or row.values["accepted"].value]
+    found.sort(key=lambda row: (not row.codes[0], -(row.values["accepted"].value or 0)))
+    rows = [_row(row, model.chosen) for row in found]
     whole = {
         "pick": "whole",
         "name": "全县合计",
@@ -80,7 +81,7 @@ def view_table(model: Table) -> Mapping[Target, Any]:
         **_halves(model.whole.rows[0].values["on_time_rate"]),
     }
     whole |= measure.cells(model.whole.rows[0].values)
-    return {("departments-grid", "rowData"): [whole, *rows]}
+    return {("departments-grid", "rowData"): rows, ("departments-grid", "dashGridOptions"): grid.options(total=whole)}
 
 
 def _row(row: Row, chosen: Sequence[str]) -> dict[str, Any]:
@@ -264,12 +265,12 @@ def _own_frame() -> html.Div:
 
 
 def _columns() -> list[dict[str, Any]]:
-    numbers = [grid.number_column(key, title, minWidth=width, flex=width) for key, title, width in TABLE]
+    numbers = [grid.number_column(key, title, minWidth=width - 12, flex=width) for key, title, width in TABLE]
     halves = [
-        grid.count_column("on_time", "按时办结", minWidth=80, flex=84),
-        grid.count_column("late", "超时", minWidth=62, flex=66),
+        grid.count_column("on_time", "按时办结", minWidth=72, flex=84),
+        grid.count_column("late", "超时", minWidth=54, flex=66),
     ]
-    name = grid.text_column("name", "部门", minWidth=132, flex=140, pinned="left")
+    name = grid.text_column("name", "部门", minWidth=124, flex=130, pinned="left")
     return [name, numbers[0], *halves, *numbers[1:]]
 
 
@@ -335,7 +336,7 @@ PAGE = Page(
             title="部门一览",
             load=load_table,
             view=view_table,
-            fills=(("departments-grid", "rowData"),),
+            fills=(("departments-grid", "rowData"), ("departments-grid", "dashGridOptions")),
         ),
         Panel(
             id="ageing",

@@ -156,6 +156,8 @@ def load_units(ask: Ask, filters: Filters) -> Units:
 
 def view_units(model: Units) -> Mapping[Target, Any]:
     """Rows for the grid, most accepted first."""
+    known = [row for row in model.answer.rows if row.codes[0]]
+    known.sort(key=lambda row: -(row.values["accepted"].value or 0))
     rows = [
         {
             "pick": f"{model.level}:{row.codes[0]}",
@@ -163,10 +165,8 @@ def view_units(model: Units) -> Mapping[Target, Any]:
             "is_chosen": row.codes[0] in model.chosen,
             **measure.cells(row.values, (model.level, row.codes[0])),
         }
-        for row in model.answer.rows
-        if row.codes[0]
+        for row in known
     ]
-    rows.sort(key=lambda row: -(row["accepted"] or 0))
     return {("units-grid", "rowData"): rows, "units-note": f"{len(rows)} {grid_map.UNITS[model.level]}"}
 
 

@@ -248,7 +248,7 @@ def view_soon(model: tuple[CasePage, Any]) -> Mapping[Target, Any]:
     page, as_of = model
     return {
         "soon-list": case_list(page.rows, total=page.total, as_of=as_of, none="当前没有临期事项"),
-        "soon-note": f"{words.full(page.total)} 件 · 不随时段变化",
+        "soon-note": f"{words.full(page.total)} 件 · 截至当前",
     }
 
 

@@ -34,5 +34,5 @@ def _lines(file: pq.ParquetFile) -> Iterator[Line]:
 
 def _texts(column: pa.Array) -> list[str]:
     if pa.types.is_timestamp(column.type):
-        column = pc.strftime(column, format="%Y-%m-%d %H:%M:%S")
+        column = pc.strftime(column.cast(pa.timestamp("s"), safe=False), format="%Y-%m-%d %H:%M:%S")
     return ["" if text is None else str(text) for text in column.cast(pa.string()).to_pylist()]

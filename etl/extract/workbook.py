@@ -22,7 +22,8 @@ def read(path: Path) -> Reading:
     """The first visible sheet. Raises `RefusedFileError` for a workbook that cannot be opened or is a zip bomb."""
     _refuse_bomb(path)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        # The open file, not its name: openpyxl refuses by ending, and exports are renamed.
+        book = openpyxl.load_workbook(path.open("rb"), read_only=True, data_only=True)
     except (InvalidFileException, KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise RefusedFileError("不是可读的 xlsx 工作簿，请重新导出") from error
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]

@@ -10,19 +10,24 @@ select distinct town_code, town_code, null, 'town', null, null::date, null::date
 from clean_case where own_dimensions and town_code is not null
   and town_code not in (select region_code from dim_region);
 
-create table dim_grid as
+create table grid_version as
 select g.grid_code as grid, coalesce(g.grid_name, g.grid_code) as grid_name, g.village_code as village,
        coalesce(v.parent_code, left(g.village_code, 9)) as town, g.grid_type, g.households, g.population, g.area_m2,
        g.lon, g.lat, g.valid_from, g.valid_to
 from clean_grid as g
-left join dim_region as v on v.region_code = g.village_code
-qualify row_number() over (partition by g.grid_code order by g.valid_from desc nulls last) = 1;
+left join dim_region as v on v.region_code = g.village_code;
 
-insert into dim_grid
+create table dim_grid as
+select * from grid_version
+qualify row_number() over (partition by grid order by valid_from desc nulls last) = 1;
+
+insert into grid_version
 select grid_code, grid_code, '', mode(coalesce(town_code, '')), null, null, null, null, avg(lon), avg(lat), null, null
 from clean_case where own_dimensions and grid_code is not null
   and grid_code not in (select grid from dim_grid)
 group by grid_code;
+
+insert into dim_grid select * from grid_version where grid not in (select grid from dim_grid);
 
 create table dim_department as
 select department, department_name, department_class, entry_mode, line, parent_department from clean_department;

@@ -24,10 +24,13 @@ select case_key, at_time as opened_at, next_at as closed_at,
 from (select *, lead(at_time) over (partition by case_key order by at_time, seq) as next_at from turn)
 where opens = 1;
 
--- Grain: one row per pause (挂起 to 恢复, or to the time of the data while it lasts).
+-- Grain: one row per pause: 挂起 to 恢复, or to the closing that ended it, or to the time of the data while it lasts.
 create table pause as
-select case_key, event_at as from_at, coalesce(next_at, getvariable('as_of')) as to_at
+select p.case_key, p.event_at as from_at,
+       least(coalesce(p.next_at, getvariable('as_of')),
+             coalesce((select min(s.closed_at) from spell as s
+                       where s.case_key = p.case_key and s.closed_at >= p.event_at), getvariable('as_of'))) as to_at
 from (select *, lead(event_at) over (partition by case_key order by seq) as next_at
       from (select * from step where action in ('suspend', 'resume')
-            qualify action is distinct from lag(action) over (partition by case_key order by seq)))
-where action = 'suspend';
+            qualify action is distinct from lag(action) over (partition by case_key order by seq))) as p
+where p.action = 'suspend';

@@ -3,10 +3,11 @@
 -- P (问题限时化) is not here: its clock is the case's own deadline, so that it equals on_time_rate by construction.
 create table wuhua_clock as
 with held as (
-    select case_key, kind, coalesce(kind_changed_at, accept_at) as from_at, null::timestamp as to_at
+    select case_key, kind, case when prior_kind is not null then kind_changed_at end as changed_at,
+           null::timestamp as to_at
     from case_base where kind != 'P'
     union all
-    select case_key, prior_kind, accept_at, kind_changed_at
+    select case_key, prior_kind, null, kind_changed_at
     from case_base where prior_kind is not null and prior_kind != 'P' and kind_changed_at > accept_at
 ),
 times as (
@@ -15,31 +16,36 @@ times as (
     from held as h join case_base as b using (case_key) join case_state as s using (case_key)
     join spell as f on f.case_key = h.case_key and f.nth = 1
 ),
-ruled as (
-    select t.*, r.amount, r.unit,
+started as (
+    select t.*, r.level as rule_level, r.valid_from, r.amount, r.unit,
            case r.clock_start when 'report_at' then t.report_at when 'accept_at' then t.accept_at
-                when 'dispatch_at' then t.dispatch_at when 'session_planned_at' then t.session_planned_at end as start_at,
+                when 'dispatch_at' then t.dispatch_at when 'session_planned_at' then t.session_planned_at end as own_start,
+           -- A kind is timed for the interval it was held: its clock cannot start before the kind did.
+           case when own_start is not null then greatest(own_start, t.changed_at) end as start_at,
            case r.clock_stop when 'first_response_at' then t.first_response_at when 'grade_at' then t.grade_at
                 when 'rectify_at' then t.rectify_at when 'first_contact_at' then t.first_contact_at
-                when 'session_held_at' then t.session_held_at end as own_stop,
-           row_number() over (partition by t.case_key, t.kind
-                              order by (r.level != '*') desc, r.valid_from desc nulls last) as choice
+                when 'session_held_at' then t.session_held_at end as own_stop
     from times as t
-    left join cfg_wuhua_rule as r
-           on r.kind = t.kind and r.level in ('*', coalesce(t.level, '*')) and r.valid_from <= t.from_at
+    left join cfg_wuhua_rule as r on r.kind = t.kind and r.level in ('*', coalesce(t.level, '*'))
+),
+ruled as (
+    select * from started
+    qualify row_number() over (
+        partition by case_key, kind
+        order by coalesce(valid_from <= coalesce(start_at, changed_at, accept_at), false) desc,
+                 (rule_level != '*') desc, valid_from desc nulls last) = 1
 ),
 timed as (
     select r.*, least(own_stop, first_close) as stop_at,
-           case unit when 'minute' then start_at + to_minutes(amount::bigint)
-                     when 'hour' then start_at + to_hours(amount::bigint)
-                     when 'day' then start_at + to_days(amount::integer)
+           case unit when 'minute' then start_at + to_seconds(amount * 60)
+                     when 'hour' then start_at + to_seconds(amount * 3600)
+                     when 'day' then start_at + to_seconds(amount * 86400)
                      when 'workday' then w.day + interval 1 day - interval 1 second end as deadline_at
     from ruled as r
     left join dim_calendar as c on r.unit = 'workday' and c.day = r.start_at::date
-    left join dim_calendar as w on w.is_workday and w.workday_no = c.workday_no + r.amount::integer
-    where choice = 1
+    left join dim_calendar as w on w.is_workday and w.workday_no = c.workday_no + ceil(r.amount)::integer
 )
-select case_key, kind, from_at, to_at, start_at, deadline_at,
+select case_key, kind, accept_at, to_at, start_at, deadline_at,
        case when stop_at <= coalesce(to_at, stop_at) then stop_at end as stop_at,
        epoch(deadline_at - start_at) / 3600 as limit_hours
 from timed

@@ -27,14 +27,16 @@ where w.closed_at is not null;
 
 create table ledger_due as
 select f.case_key, 'due' as event, f.due_at as event_at, 0 as delta,
-       not exists (select 1 from spell as s where s.case_key = f.case_key and s.opened_at <= f.due_at
-                   and coalesce(s.closed_at > f.due_at, true)) as met,
+       f.accept_at <= f.due_at
+           and not exists (select 1 from spell as s where s.case_key = f.case_key and s.opened_at <= f.due_at
+                           and coalesce(s.closed_at > f.due_at, true)) as met,
        f.extend_cnt > 0 as extended
 from fact_case as f where f.due_at < getvariable('as_of')
 union all
 select f.case_key, 'due_original', f.due0_at, 0,
-       not exists (select 1 from spell as s where s.case_key = f.case_key and s.opened_at <= f.due0_at
-                   and coalesce(s.closed_at > f.due0_at, true)), null
+       f.accept_at <= f.due0_at
+           and not exists (select 1 from spell as s where s.case_key = f.case_key and s.opened_at <= f.due0_at
+                           and coalesce(s.closed_at > f.due0_at, true)), null
 from fact_case as f where f.due0_at < getvariable('as_of');
 
 create table ledger_overdue as
@@ -62,7 +64,7 @@ from fact_case where entry_at <= getvariable('as_of') and occur_at is not null;
 create table ledger_wuhua as
 with hasty as (select distinct case_key from ledger_closing where reopened_soon),
 problems as (
-    select f.case_key, 'P' as kind, f.due_at as deadline_at, f.accept_at as from_at, s.limit_hours,
+    select f.case_key, 'P' as kind, f.due_at as deadline_at, f.accept_at, s.limit_hours,
            d.met, f.status = 'closed' as stopped,
            epoch(coalesce(f.close_at, getvariable('as_of')) - f.due_at) / 3600 / nullif(s.limit_hours, 0) + 1 as elapsed
     from fact_case as f join case_state as s using (case_key)
@@ -70,7 +72,7 @@ problems as (
     where f.kind = 'P'
 ),
 clocks as (
-    select w.case_key, w.kind, w.deadline_at, w.from_at, w.limit_hours,
+    select w.case_key, w.kind, w.deadline_at, w.accept_at, w.limit_hours,
            coalesce(w.stop_at <= w.deadline_at, false) and not (w.kind = 'D' and h.case_key is not null) as met,
            w.stop_at is not null or w.to_at is not null as stopped,
            epoch(coalesce(w.stop_at, w.to_at, getvariable('as_of')) - w.start_at) / 3600 / nullif(w.limit_hours, 0) as elapsed
@@ -85,7 +87,7 @@ select case_key, 'wuhua_pending', deadline_at, 0, kind, null, null,
        deadline_at - warning(limit_hours) <= getvariable('as_of')
 from every_clock where deadline_at >= getvariable('as_of') and not stopped
 union all
-select case_key, 'wuhua_unknown', from_at, 0, kind, null, null, null from every_clock where deadline_at is null;
+select case_key, 'wuhua_unknown', accept_at, 0, kind, null, null, null from every_clock where deadline_at is null;
 
 create table ledger_reopen as
 select case_key, 'reopened' as event, opened_at as event_at, 1 as delta from spell where nth > 1;

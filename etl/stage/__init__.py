@@ -10,6 +10,7 @@ import duckdb
 
 from etl.entities import ENTITIES, Entity, Field
 from etl.mapping import Mapping
+from etl.reference import CALENDAR_FROM, CALENDAR_TO
 
 EMPTY_WORDS = [
     "",
@@ -31,7 +32,6 @@ EMPTY_WORDS = [
     "不详",
     "未知",
 ]
-EARLIEST_YEAR = 1950
 
 MACROS = """
 create macro widthless(x) as trim(translate(x,
@@ -43,7 +43,7 @@ create macro clean(x) as case when list_contains(getvariable('empty_words'), tid
 create macro clean_text(x) as case when not list_contains(getvariable('empty_words'), trim(x)) then trim(x) end;
 create macro damaged_by_excel(x) as
     coalesce(regexp_full_match(x, '\\d+(\\.\\d+)?[eE]\\+?\\d+') or regexp_full_match(x, '\\d{15}000'), false);
-create macro plausible(t) as case when year(t) between 1950 and 2100 then t end;
+create macro plausible(t) as case when year(t) between getvariable('first_year') and getvariable('last_year') then t end;
 """
 
 Words = Dictionary[str, Dictionary[str, str]]
@@ -61,6 +61,8 @@ class Batch:
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Define the macros and the empty staged tables."""
     con.execute("set variable empty_words = ?", [EMPTY_WORDS])
+    con.execute("set variable first_year = ?::integer", [CALENDAR_FROM])
+    con.execute("set variable last_year = ?::integer", [CALENDAR_TO - 1])
     con.execute(MACROS)
     con.execute("create table duplicate_row (file_id integer, line_no integer)")
     for entity in ENTITIES.values():
@@ -123,12 +125,13 @@ def _typed(field: Field, mapping: Mapping, words: Words, params: dict[str, objec
     if field.type == "key":
         return f"case when not damaged_by_excel({text}) then replace({text}, ' ', '') end"
     if field.type in ("time", "date"):
-        moment = f"plausible(try_strptime({text}, $formats))"
-        return moment if field.type == "time" else f"{moment}::date"
+        moment = f"try_strptime({text}, $formats)"
+        return f"plausible({moment})" if field.type == "time" else f"{moment}::date"
     if field.type in ("integer", "number"):
         number = f"try_cast(replace({text}, ',', '') as double)"
         whole = " and n = floor(n) and abs(n) < 2147483647" if field.type == "integer" else ""
         least = f" and n >= {field.minimum}" if field.minimum is not None else ""
+        least += f" and n <= {field.maximum}" if field.maximum is not None else ""
         return (
             f"list_filter([{number}], lambda n: isfinite(n){whole}{least})[1]"
             f"::{'integer' if field.type == 'integer' else 'double'}"
@@ -181,8 +184,8 @@ _ADVICE = {
     "key": "疑似被 Excel 改坏的编码（科学计数或末三位变 000），请以文本格式重新导出",
     "time": "不是可识别的时间，请按映射文件 time_formats 的写法导出",
     "date": "不是可识别的日期，请按映射文件 time_formats 的写法导出",
-    "integer": "不是有效的非负整数",
-    "number": "不是有效的数值",
+    "integer": "不是合理范围内的整数",
+    "number": "不是合理范围内的数值",
     "boolean": "应填“是”或“否”",
     "text": "为空",
 }

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -30,8 +30,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESK = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
+SIZES = {"desk": DESK, "phone": PHONE}
 PATIENCE = 15_000
 
 
@@ -110,22 +111,30 @@ class Visitor:
     tab: Page
     home: str
     faults: list[str] = field(default_factory=list)
+    asking: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tab.set_default_timeout(PATIENCE)
         self.tab.on("console", self._hear)
         self.tab.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         self.tab.on("request", self._see)
+        self.tab.on("requestfinished", self._done)
+        self.tab.on("requestfailed", self._done)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.faults.append(f"console {message.type}: {message.text[:300]}")
 
     def _see(self, request: Request) -> None:
-        address = urlsplit(request.url)
-        if address.scheme not in ("data", "blob") and f"{address.scheme}://{address.netloc}" != self.home:
-            if not (address.scheme == "ws" and address.netloc == urlsplit(self.home).netloc):
-                self.faults.append(f"foreign host: {request.url}")
+        address, home = urlsplit(request.url), urlsplit(self.home)
+        if address.scheme not in ("data", "blob") and address.netloc != home.netloc:
+            self.faults.append(f"foreign host: {request.url}")
+        if "/_dash-update" in address.path or "/api/" in address.path:
+            self.asking.append(request)
+
+    def _done(self, request: Request) -> None:
+        if request in self.asking:
+            self.asking.remove(request)
 
     def open(self, path: str) -> None:
         """Go to a path and wait until every panel is filled."""
@@ -141,7 +150,13 @@ class Visitor:
               return open.length > 0 && open.every(mark => mark.textContent);
             }"""
         )
-        self.tab.wait_for_load_state("networkidle")
+        quiet = 0
+        for _ in range(PATIENCE // 50):
+            self.tab.wait_for_timeout(50)
+            quiet = 0 if self.asking else quiet + 1
+            if quiet >= 5:
+                return
+        raise TimeoutError(f"still asking: {self.asking}")
 
     def query(self) -> str:
         """The address bar's query."""
@@ -153,21 +168,29 @@ class Visitor:
             return json.load(answer)
 
 
+@pytest.fixture(scope="session")
+def rooms(browser: Browser) -> Iterator[dict[str, BrowserContext]]:
+    """A browser context per size, kept so that scripts are fetched and compiled once."""
+    made = {name: browser.new_context(viewport=size, locale="zh-CN") for name, size in SIZES.items()}
+    yield made
+    for room in made.values():
+        room.close()
+
+
 @pytest.fixture
-def desk(browser: Browser, server: str) -> Iterator[Visitor]:
+def desk(rooms: dict[str, BrowserContext], server: str) -> Iterator[Visitor]:
     """A fresh desk-sized tab; fails the test for console errors and foreign hosts."""
-    yield from _visit(browser, server, DESK)
+    yield from _visit(rooms["desk"], server)
 
 
 @pytest.fixture
-def phone(browser: Browser, server: str) -> Iterator[Visitor]:
+def phone(rooms: dict[str, BrowserContext], server: str) -> Iterator[Visitor]:
     """A fresh phone-sized tab."""
-    yield from _visit(browser, server, PHONE)
+    yield from _visit(rooms["phone"], server)
 
 
-def _visit(browser: Browser, server: str, size: dict[str, int]) -> Iterator[Visitor]:
-    context = browser.new_context(viewport=size, locale="zh-CN")  # type: ignore[arg-type]
-    visitor = Visitor(context.new_page(), server)
+def _visit(room: BrowserContext, server: str) -> Iterator[Visitor]:
+    visitor = Visitor(room.new_page(), server)
     yield visitor
-    context.close()
+    visitor.tab.close()
     assert visitor.faults == []

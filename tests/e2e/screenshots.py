@@ -18,7 +18,7 @@ def draw(browser: Browser, home: str, out: Path) -> None:
     """Every page at desk size, and 总览 as a phone shows it."""
     shots = [(page.path, page.key, DESK) for page in find_pages()] + [("/", "overview_phone", PHONE)]
     for path, name, size in shots:
-        context = browser.new_context(viewport=size, locale="zh-CN")  # type: ignore[arg-type]
+        context = browser.new_context(viewport=size, locale="zh-CN")
         visitor = Visitor(context.new_page(), home)
         visitor.open(path)
         visitor.tab.wait_for_timeout(2500)

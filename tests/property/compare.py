@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from dashboard.ask import Ask, Row
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import Value
+from etl.reference import Reference
 from tests import builders, oracle
 from tests.property.draws import Batch
 
@@ -31,6 +32,7 @@ FILTERS: tuple[Mapping[str, tuple[str, ...]], ...] = (
 )
 GROUPINGS = ("town", "department", "kind", "week")
 ALL = tuple(BY_KEY)
+Life = tuple[builders.Record, tuple[builders.Record, ...]]
 NOW_ONLY = ("wuhua_due_soon", "wuhua_not_due")
 """Numbers about the time of the data: not asked for by week."""
 
@@ -56,40 +58,50 @@ def span_of(since: date | None, until: date | None, cutoff: timedelta = timedelt
 
 
 def same(expected: oracle.Number, got: Value) -> bool:
-    """Equal counts, and values equal but for the last bits."""
+    """Equal counts, and values equal to the last digit the product keeps (durations: 0.000001 h)."""
     if (expected.state, expected.N or 0) != (got.state, got.N or 0):
         return False
     if expected.n is not None and abs(expected.n - (got.n if got.n is not None else -1)) > 1e-9:
         return False
     if expected.value is None or got.value is None:
         return expected.value is got.value
-    return abs(expected.value - got.value) <= 1e-9 * max(1.0, abs(expected.value))
+    return abs(expected.value - got.value) <= 1e-6
 
 
-def differences(ask: Ask, answers: oracle.Oracle) -> Iterator[Difference]:
+def _questions(turn: int) -> Iterator[tuple[str, tuple[date | None, date | None], Mapping[str, tuple[str, ...]]]]:
+    """Grouping, period and filters: every period whole, and in turn with filters and by group; four turns ask all."""
+    for period in PERIODS:
+        yield "", period, {}
+    for number in range(3):
+        yield "", PERIODS[(turn + 2 * number) % 6], FILTERS[1 + (turn + number) % 3]
+    for place, group in enumerate(GROUPINGS):
+        yield group, PERIODS[1 + (turn + place) % 4], {}
+        yield group, PERIODS[(turn + 2 * place) % 5], FILTERS[1 + (turn + place) % 3]
+
+
+def differences(ask: Ask, answers: oracle.Oracle, turn: int = 0) -> Iterator[Difference]:
     """Every number asked for that comes out differently."""
     cutoff = answers.rules.cutoff
-    for number, (since, until) in enumerate(PERIODS):
-        for wanted in (FILTERS[0], FILTERS[1 + number % 3]):
-            filters = Filters(since=since, until=until, **wanted)
+    for group, (since, until), wanted in _questions(turn):
+        filters = Filters(since=since, until=until, **wanted)
+        span = span_of(since, until, cutoff)
+        where = f"{since}…{until} {dict(wanted)}"
+        if not group:
             row = ask.numbers(ALL, filters=filters).rows[0]
-            yield from _row(row, answers, span_of(since, until, cutoff), wanted, f"{since}…{until} {dict(wanted)}")
-    for group in GROUPINGS:
+            yield from _row(row, answers, span, wanted, where)
+            continue
         metrics = ALL if group != "week" else tuple(k for k in ALL if k not in NOW_ONLY)
-        for (since, until), wanted in zip(PERIODS[1:], FILTERS, strict=False):
-            filters = Filters(since=since, until=until, **wanted)
-            rows = ask.numbers(metrics, by=(group,), filters=filters).rows
-            span = span_of(since, until, cutoff)
-            for row in rows:
-                code = row.codes[0]
-                where = f"{since}…{until} {dict(wanted)} {group}={code or '(none)'}"
-                if group == "week":
-                    yield from _row(row, answers, _within(span, code, cutoff), wanted, where)
-                elif group in wanted and code not in wanted[group]:
-                    yield Difference("rows", where, oracle.Number(None), Value(None))
-                else:
-                    yield from _row(row, answers, span, {**wanted, group: (code,)}, where)
-            yield from _whole(rows, answers, span, wanted, f"Σ {group} {since}…{until} {dict(wanted)}", metrics)
+        rows = ask.numbers(metrics, by=(group,), filters=filters).rows
+        for row in rows:
+            code = row.codes[0]
+            place = f"{where} {group}={code or '(none)'}"
+            if group == "week":
+                yield from _row(row, answers, _within(span, code, cutoff), wanted, place)
+            elif group in wanted and code not in wanted[group]:
+                yield Difference("rows", place, oracle.Number(None), Value(None))
+            else:
+                yield from _row(row, answers, span, {**wanted, group: (code,)}, place)
+        yield from _whole(rows, answers, span, wanted, f"Σ {group} {where}", metrics)
 
 
 def _within(span: oracle.Span, monday: str, cutoff: timedelta) -> oracle.Span:
@@ -126,27 +138,39 @@ def _whole(
             yield Difference(metric, where, expected, Value(total))
 
 
-def load_and_compare(batch: Batch, *, most: int = 12) -> list[Difference]:
+def load_and_compare(batch: Batch, *, most: int = 12, folder_of_rules: Path = oracle.REFERENCE) -> list[Difference]:
     """Load a batch through the real loader and compare; at most `most` differences come back."""
+    rules = oracle.Rules(folder_of_rules)
     with TemporaryDirectory() as folder:
         delivery = builders.write_delivery(Path(folder) / "in", batch.records, batch.log)
         warehouse = Path(folder) / "warehouse"
-        builders.load_quickly(delivery, warehouse, as_of=batch.as_of, now=batch.as_of)
-        with builders.asking(warehouse) as ask:
-            found = differences(ask, oracle.Oracle(batch.lives()))
+        options = {"as_of": batch.as_of, "now": batch.as_of, "reference": Reference(folder_of_rules)}
+        builders.load_quickly(delivery, warehouse, **options)
+        with builders.asking(warehouse, cubes=batch.cubes) as ask:
+            found = differences(ask, oracle.Oracle(batch.lives(rules), rules), batch.turn)
             return [d for d, _ in zip(found, range(most), strict=False)]
 
 
-def smallest(batch: Batch) -> Batch:
-    """As few cases, steps and fields of a failing batch as still fail: halves, then single ones."""
+def smallest(batch: Batch, *, loads: int = 40) -> Batch:
+    """As few cases, steps and fields of a failing batch as still fail: halves, then single ones, in so many loads."""
+    left = [loads]
 
-    def fails(cases: Sequence[tuple[builders.Record, tuple[builders.Record, ...]]]) -> bool:
+    def fails(cases: Sequence[Life]) -> bool:
+        left[0] -= 1
+        if not cases or left[0] < 0:
+            return False
         try:
-            return bool(cases) and bool(load_and_compare(Batch(batch.as_of, tuple(cases)), most=1))
+            return bool(load_and_compare(replace(batch, cases=tuple(cases)), most=1))
         except Exception:
             return True
 
-    cases = list(batch.cases)
+    cases = _fewer(list(batch.cases), fails)
+    if len(cases) == 1:
+        cases = [_simpler(cases[0], fails)]
+    return replace(batch, cases=tuple(cases))
+
+
+def _fewer(cases: list[Life], fails: Callable[[Sequence[Life]], bool]) -> list[Life]:
     size = len(cases) // 2
     while size:
         parts = [cases[:n] + cases[n + size :] for n in range(0, len(cases), size)]
@@ -155,15 +179,17 @@ def smallest(batch: Batch) -> Batch:
             size //= 2
         else:
             cases, size = fewer, min(size, len(fewer) // 2)
-    if len(cases) == 1:
-        record, log = cases[0]
-        for number in reversed(range(len(log))):
-            shorter = log[:number] + log[number + 1 :]
-            if fails([(record, shorter)]):
-                log = shorter
-        for name in [k for k in record if k not in ("case_id", "kind", "accept_at")]:
-            simpler = {k: v for k, v in record.items() if k != name}
-            if fails([(simpler, log)]):
-                record = simpler
-        cases = [(record, log)]
-    return Batch(batch.as_of, tuple(cases))
+    return cases
+
+
+def _simpler(life: Life, fails: Callable[[Sequence[Life]], bool]) -> Life:
+    record, log = life
+    for number in reversed(range(len(log))):
+        shorter = log[:number] + log[number + 1 :]
+        if fails([(record, shorter)]):
+            log = shorter
+    for name in [k for k in record if k not in ("case_id", "kind", "accept_at")]:
+        simpler = {k: v for k, v in record.items() if k != name}
+        if fails([(simpler, log)]):
+            record = simpler
+    return record, log

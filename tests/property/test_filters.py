@@ -6,14 +6,12 @@ from datetime import date
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dashboard.filters import DIMENSIONS, MAX_TEXT, VIEW_KEYS, Filters, parse, window
 
-CODES = st.text(min_size=1, max_size=MAX_TEXT).filter(lambda t: t == t.strip() and t).filter(
-    lambda t: not any("\ud800" <= c <= "\udfff" for c in t)
-)
+CODES = st.text(min_size=1, max_size=MAX_TEXT).filter(lambda t: t == t.strip())
 DAYS = st.dates(date(1900, 1, 1), date(2199, 12, 31))
 WORDS = st.from_regex(r"[a-z_][a-z0-9_]{0,20}", fullmatch=True)
 
@@ -28,6 +26,7 @@ def filters(draw: st.DrawFn) -> Filters:
     return Filters().replace(since=since, until=until, **codes, **view)
 
 
+@settings(max_examples=60)
 @given(filters())
 def test_what_is_asked_is_what_the_url_says(asked: Filters) -> None:
     found = parse(asked.to_query())
@@ -46,7 +45,7 @@ def test_the_order_of_the_keys_makes_no_difference(asked: Filters, chance: objec
 @given(st.text(max_size=300))
 @example("since=&until=&town=")
 @example("%")
-@example("a=%zz&since=\x00&town=\ud800")
+@example("a=%zz&since=\x00&town=%ed%a0%80")
 @example("&".join(f"town={n}" for n in range(5000)))
 def test_no_text_at_all_makes_parsing_fail(text: str) -> None:
     found = parse(text)
@@ -57,7 +56,8 @@ def test_no_text_at_all_makes_parsing_fail(text: str) -> None:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["since", "until", *DIMENSIONS, *VIEW_KEYS, "planet"]), st.text(max_size=80)), max_size=8
+        st.tuples(st.sampled_from(["since", "until", *DIMENSIONS, *VIEW_KEYS, "planet"]), st.text(max_size=80)),
+        max_size=8,
     )
 )
 def test_no_value_makes_parsing_fail_and_what_is_understood_is_stable(pairs: list[tuple[str, str]]) -> None:
@@ -69,14 +69,14 @@ def test_no_value_makes_parsing_fail_and_what_is_understood_is_stable(pairs: lis
 
 @given(st.text(min_size=1).filter(lambda k: k.strip() and k not in {"since", "until", *DIMENSIONS, *VIEW_KEYS}))
 def test_an_unknown_key_is_left_out_and_said_so(key: str) -> None:
-    if any("\ud800" <= c <= "\udfff" for c in key):
-        return
     found = parse(urlencode({key: "1"}))
     assert found.filters == Filters()
     assert (len(found.notes), "不认识的筛选项" in found.notes[0]) == (1, True)
 
 
-@pytest.mark.parametrize("value", ["yesterday", "2026-02-30", "2026-13-01", "01/02/2026", "2026-3-1", "٢٠٢٦-٠٣-٠١", "1e9"])
+@pytest.mark.parametrize(
+    "value", ["yesterday", "2026-02-30", "2026-13-01", "01/02/2026", "2026-3-1", "٢٠٢٦-٠٣-٠١", "1e9"]
+)
 @pytest.mark.parametrize("key", ["since", "until"])
 def test_a_day_that_is_none_is_left_out_and_said_so(key: str, value: str) -> None:
     found = parse(urlencode({key: value}))
@@ -103,6 +103,13 @@ def test_a_day_given_twice_counts_as_the_last_and_is_said_so() -> None:
 def test_a_view_that_cannot_be_is_left_out_and_said_so(key: str) -> None:
     found = parse(urlencode({key: "x y"}))
     assert (found.filters, len(found.notes)) == (Filters(), 1)
+
+
+@pytest.mark.xfail(strict=True, reason="a lone surrogate is taken for a code, and no URL can be written from it")
+def test_half_a_character_is_left_out_and_said_so() -> None:
+    found = parse("town=\ud800")
+    assert found.filters.to_query() == ""
+    assert found.notes
 
 
 @given(filters(), st.sampled_from(list(DIMENSIONS)), CODES)

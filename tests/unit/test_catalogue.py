@@ -15,16 +15,16 @@ from dashboard.metrics.values import Value, wilson_interval
 from etl.contract import LEDGER
 from tests import builders, oracle
 
-WANTED = (
-    "accepted closed open overdue_open closure_rate on_time_rate on_time_rate_original overdue_rate sign_on_time_rate"
-    " handling_hours_median handling_hours_p90 handling_hours_mean resolution_rate satisfaction_rate callback_rate"
-    " repeat_rate reopen_rate return_rate extension_rate supervised_rate self_found_rate closed_in_grid_rate"
-    " late_entry_rate uncomputable_rate wuhua_on_time_rate"
-).split()
+WANTED = """
+accepted closed open overdue_open closure_rate on_time_rate on_time_rate_original overdue_rate sign_on_time_rate
+handling_hours_median handling_hours_p90 handling_hours_mean resolution_rate satisfaction_rate callback_rate
+repeat_rate reopen_rate return_rate extension_rate supervised_rate self_found_rate closed_in_grid_rate
+late_entry_rate uncomputable_rate wuhua_on_time_rate
+"""
 
 
 def test_the_keys_of_the_issue_are_all_there() -> None:
-    assert set(WANTED) <= BY_KEY.keys()
+    assert set(WANTED.split()) <= BY_KEY.keys()
 
 
 def test_no_key_and_no_name_is_used_twice() -> None:
@@ -69,9 +69,16 @@ def test_every_grouping_is_a_column_of_the_ledger_or_derived_from_one() -> None:
 
 @pytest.mark.parametrize(
     ("metrics", "by"),
-    [((), ()), (("nope",), ()), (("accepted", "nope"), ()), (("accepted",), ("planet",)), (("accepted",), ("town", "town")),
-     (("accepted",), ("day", "month")), (("accepted",), ("town", "kind", "level"))],
-)  # fmt: skip
+    [
+        ((), ()),
+        (("nope",), ()),
+        (("accepted", "nope"), ()),
+        (("accepted",), ("planet",)),
+        (("accepted",), ("town", "town")),
+        (("accepted",), ("day", "month")),
+        (("accepted",), ("town", "kind", "level")),
+    ],
+)
 def test_a_question_that_makes_no_sense_is_refused_with_words(
     small_county: Path, metrics: tuple[str, ...], by: tuple[str, ...]
 ) -> None:
@@ -91,7 +98,7 @@ def test_no_data_is_no_number_and_few_data_is_only_counts(small_county: Path) ->
         elif scope_of(metric) == "span":
             assert empty[metric.key] == Value(0)
     assert few.only("closure_rate").state == "small"
-    assert few.only("closure_rate").N == few.only("accepted").value
+    assert few.only("accepted").value == few.only("closure_rate").N
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,11 @@ def test_every_kind_gets_the_deadline_of_its_limit(load_county: Load) -> None:
     """Accepted Tuesday 30 September 2025, 17:00; problems dispatched at once."""
     at = datetime(2025, 9, 30, 17)
     cases = [builders.case(kind, at, kind, dispatch_at=at) for kind in "RHC"]
-    cases += [builders.case(f"{k}-{c}", at, k, complexity=c, dispatch_at=at) for k in "DP" for c in ("simple", "general", "complex")]
+    cases += [
+        builders.case(f"{k}-{c}", at, k, complexity=c, dispatch_at=at)
+        for k in "DP"
+        for c in ("simple", "general", "complex")
+    ]
     cases.append(builders.case("P-none", at, "P"))
     warehouse, _ = load_county(cases)
     with builders.asking(warehouse) as ask:

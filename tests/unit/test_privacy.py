@@ -63,8 +63,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Loa
         cases.append(builders.case(f"A{n}", datetime(2026, 3, 1, n), "D", category="02", title=title, **person))
         cases.append(builders.case(f"B{n}", datetime(2026, 3, 2, n), "D", category="02", title=title, **person))
         visits.append(_visit(n, name, number, phone, home))
-    cases.append(builders.case("", datetime(2026, 3, 3), "D", title=PERSONS[0][1], **{"当事人姓名": PERSONS[0][0]}))
-    cases.append(builders.case("C1", "昨天", "D", title=PERSONS[1][2], **{"当事人姓名": PERSONS[1][0]}))
+    cases.append(builders.case("", datetime(2026, 3, 3), "D", title=PERSONS[0][1], 当事人姓名=PERSONS[0][0]))
+    cases.append(builders.case("C1", "昨天", "D", title=PERSONS[1][2], 当事人姓名=PERSONS[1][0]))
     visits += [visits[0], {**visits[1], "month": "很久以前"}]
     builders.write_delivery(folder / "in", cases)
     builders.write_records(folder / "in" / "visits.csv", "care_visits", visits)
@@ -124,7 +124,9 @@ def test_visits_are_counted_and_no_row_of_them_is_kept(loaded: tuple[Path, LoadR
 
 def test_repeats_are_found_though_the_person_is_not_kept(loaded: tuple[Path, LoadReport]) -> None:
     with builders.asking(loaded[0]) as ask:
-        columns = {row[0] for row in ask._db.rows("select column_name from duckdb_columns() where table_name = 'fact_case'")}
+        columns = {
+            row[0] for row in ask._db.rows("select column_name from duckdb_columns() where table_name = 'fact_case'")
+        }
         assert "party" not in columns
         assert ask._db.rows("select count(*) from mart.fact_case where is_repeat") == [(10,)]
 

@@ -184,7 +184,7 @@ def test_an_open_warehouse_sees_the_new_snapshot_and_old_leases_finish(warehouse
     newest = read_pointer(warehouse).snapshot
     publish.rollback(warehouse)
     door = open_warehouse(warehouse)
-    question = dict(metrics=["accepted"], filters=Filters())
+    question = {"metrics": ["accepted"], "filters": Filters()}
     with door.lease() as old:
         assert old.numbers(**question).only("accepted").value == 3
         publish.rollback(warehouse, newest)
@@ -221,11 +221,16 @@ def test_an_open_warehouse_keeps_its_snapshot_when_the_pointer_breaks(warehouse:
     ],
 )
 def test_the_dashboard_s_connection_can_do_nothing_but_read_the_snapshot(published: Path, sql: str) -> None:
-    with builders.asking(published) as ask, pytest.raises(Exception, match=r"(?i)read-only|disabled|permission|locked|cannot"):
+    with (
+        builders.asking(published) as ask,
+        pytest.raises(Exception, match=r"(?i)read-only|disabled|permission|locked|cannot"),
+    ):
         ask._db.rows(sql)
 
 
-@pytest.mark.xfail(strict=True, reason="temp_directory is the shared /tmp, and DuckDB leaves its temp directory open to SQL")
+@pytest.mark.xfail(
+    strict=True, reason="temp_directory is the shared /tmp, and DuckDB leaves its temp directory open to SQL"
+)
 def test_the_machine_s_shared_temporary_folder_is_shut_too(published: Path, tmp_path: Path) -> None:
     with builders.asking(published) as ask, pytest.raises(Exception, match=r"(?i)disabled|permission"):
         ask._db.rows(f"copy (select 1) to '{tmp_path}/out.csv'")

@@ -20,7 +20,9 @@ def test_a_question_past_its_deadline_is_stopped_and_the_next_one_answered(
     monkeypatch.setattr(door, "REFIRE_SECONDS", 0.05)
     with builders.asking(small_county) as ask:
         with pytest.raises(SlowQueryError, match="超时"):
-            ask._db.rows("select count(*) from range(100000000) as a, range(100000) as b where a.range % 7 = b.range % 3")
+            ask._db.rows(
+                "select count(*) from range(100000000) as a, range(100000) as b where a.range % 7 = b.range % 3"
+            )
         assert ask._db.rows("select 42") == [(42,)]
 
 

@@ -1,4 +1,4 @@
-"""Numbers are written as people read them: full where they must reconcile, short where they are large, honest at the ends."""
+"""Numbers are written as people read them: full where they reconcile, short where large, honest at the ends."""
 
 from __future__ import annotations
 

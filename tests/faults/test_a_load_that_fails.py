@@ -1,0 +1,82 @@
+"""When a load stops anywhere, is the old snapshot still there and nothing half-done beside it?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from etl import build, publish
+from etl.contract import read_pointer
+from etl.errors import LoadError
+from tests import builders
+
+AT = datetime(2026, 3, 2, 10)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One snapshot of one case, which every test leaves as it is; a second delivery waits in `next`."""
+    tmp_path = tmp_path_factory.mktemp("fails")
+    builders.write_delivery(tmp_path / "in", [builders.case("A", AT)])
+    builders.write_delivery(tmp_path / "next", [builders.case("A", AT), builders.case("B", AT)])
+    builders.load_quickly(tmp_path / "in", tmp_path / "warehouse")
+    return tmp_path / "warehouse"
+
+
+@pytest.mark.parametrize("stage", ["read", "make_mart", "write", "write_quarantine"])
+def test_a_load_that_breaks_leaves_everything_as_it_was(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    before = {p.name: p.stat().st_mtime_ns for p in warehouse.iterdir() if p.name != ".lock"}
+
+    def break_down(*_arguments: object, **_options: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(build.Build, stage, break_down)
+    with pytest.raises(OSError, match="no space"):
+        builders.load_quickly(warehouse.parent / "next", warehouse)
+    assert {p.name: p.stat().st_mtime_ns for p in warehouse.iterdir() if p.name != ".lock"} == before
+
+
+def test_a_check_that_finds_something_stops_the_load_with_its_sentence(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    checks = tmp_path / "etl" / "checks"
+    checks.mkdir(parents=True)
+    (tmp_path / "etl" / "mart").symlink_to(build.HERE / "mart")
+    (checks / "two_cases_are_too_many.sql").write_text(
+        "-- Grain: one row.\nselect 1 from fact_case having count(*) > 1"
+    )
+    monkeypatch.setattr(build, "HERE", tmp_path / "etl")
+    before = read_pointer(warehouse)
+    with pytest.raises(LoadError, match="two cases are too many"):
+        builders.load_quickly(warehouse.parent / "next", warehouse)
+    assert read_pointer(warehouse) == before
+
+
+def test_a_build_that_cannot_be_read_back_is_not_published(warehouse: Path, tmp_path: Path) -> None:
+    broken = warehouse / ".build-x.duckdb"
+    broken.write_bytes(b"this is no database" * 1000)
+    before = read_pointer(warehouse)
+    with pytest.raises(LoadError, match="读取校验失败"):
+        publish.publish(warehouse, broken, as_of=AT, built_at=AT, counts={})
+    broken.unlink()
+    assert read_pointer(warehouse) == before
+
+
+def test_a_build_with_a_wal_beside_it_is_not_published(tmp_path: Path) -> None:
+    build_path = tmp_path / ".build-x.duckdb"
+    build_path.write_bytes(b"x")
+    build_path.with_name(build_path.name + ".wal").write_bytes(b"x")
+    with pytest.raises(LoadError, match="wal"):
+        publish.publish(tmp_path, build_path, as_of=AT, built_at=AT, counts={})
+
+
+def test_what_a_killed_loader_left_is_gone_before_the_next_begins(tmp_path: Path) -> None:
+    (tmp_path / ".build-dead").mkdir()
+    (tmp_path / ".build-dead" / "scratch.duckdb").write_bytes(b"half")
+    (tmp_path / ".build-dead.duckdb").write_bytes(b"half")
+    with publish.exclusive(tmp_path):
+        assert not list(tmp_path.glob(".build-*"))
