@@ -325,6 +325,16 @@ class Ask:
         )
         return tuple(self._named(row) for row in rows)
 
+    def unlocated(self, filters: Filters, *, limit: int = 50) -> tuple[dict[str, Any], ...]:
+        """Cases accepted in the period that cannot be drawn as a point, those without a grid first, then newest."""
+        condition, parameters = self._case_condition(filters)
+        rows = self._db.records(
+            f"{_CASE_SELECT} where place_state != 'point' and {condition}"
+            " order by place_state = 'no_point', accept_at desc limit $limit",
+            {**parameters, **self._moment(), "limit": limit},
+        )
+        return tuple(self._named(row) for row in rows)
+
     def place_states(self, filters: Filters) -> dict[str, int]:
         """How many cases accepted in the period can be drawn: counts of point, no_point, no_grid, outside."""
         condition, parameters = self._case_condition(filters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -27,6 +28,7 @@ VIEW_KEYS: dict[str, str] = {"metric": "指标", "layer": "图层"}
 """Keys that choose how a page looks, not which rows it counts."""
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 MAX_VALUES = 500
 MAX_TEXT = 64
 
@@ -154,7 +156,7 @@ def _take_day(key: str, value: str, fields: dict[str, object], notes: list[str])
 
 
 def _known(key: str, value: str, vocabulary: Vocabulary | None, notes: list[str]) -> bool:
-    if not value.isprintable() or not value or len(value) > MAX_TEXT:
+    if not value or len(value) > MAX_TEXT or HALF_CHARACTER.search(value):
         notes.append(f"已忽略{DIMENSIONS[key]}的无效取值“{_short(value)}”")
         return False
     if vocabulary is not None and value not in vocabulary.get(key, {}):

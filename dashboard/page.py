@@ -36,7 +36,10 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One screen, at one path; `frame` is its component tree without data."""
+    """One screen, at one path; `frame` is its component tree without data.
+
+    `opens_with` holds the conditions a bare address gets besides the default period.
+    """
 
     path: str
     name: str
@@ -46,6 +49,7 @@ class Page:
     picks: Picks = ()
     maps: tuple[str, ...] = ()
     metric_choosers: tuple[str, ...] = ()
+    opens_with: Filters = Filters()
 
     @property
     def key(self) -> str:

@@ -34,17 +34,19 @@ def create(warehouse_path: Path) -> FastAPI:
     add_health(server, warehouse)
     server.mount("/api/v1", create_api(warehouse, build_id(ROOT)))
     create_app(warehouse, server)
-    paths = {page.path for page in find_pages()}
+    opening = {page.path: page.opens_with for page in find_pages()}
 
     @server.middleware("http")
     async def open_with_a_period(request: Request, call_next: RequestResponseEndpoint) -> Response:
         """A page asked for without any condition opens with the default period, visible in the address."""
-        if request.method == "GET" and request.url.path in paths and not request.url.query:
+        if request.method == "GET" and request.url.path in opening and not request.url.query:
             try:
                 as_of = await answer(warehouse, lambda ask: ask.info.as_of)
             except NoSnapshotError as error:
                 return Response(str(error), status_code=503, media_type="text/plain; charset=utf-8")
-            return RedirectResponse(f"{request.url.path}?{default_period(as_of).to_query()}", status_code=302)
+            period = default_period(as_of)
+            asked = opening[request.url.path].shifted(since=period.since, until=period.until)
+            return RedirectResponse(f"{request.url.path}?{asked.to_query()}", status_code=302)
         return await call_next(request)
 
     return server

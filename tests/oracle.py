@@ -14,11 +14,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 REFERENCE = Path(__file__).resolve().parent.parent / "data" / "reference"
 FOREVER = datetime(9999, 1, 1)
+
+PAST = (
+    *("occur_at", "entry_at", "report_at", "grade_at", "first_response_at", "dispatch_at", "rectify_at"),
+    *("first_contact_at", "session_held_at", "callback_at", "archive_at", "kind_changed_at"),
+)
+"""Times that cannot lie after the data's own; an agreed session and a deadline can."""
 
 Record = dict[str, Any]
 Span = tuple[datetime, datetime]
@@ -71,7 +78,7 @@ class Rules:
     def after(self, start: datetime, amount: float, unit: str) -> datetime:
         """When a limit that starts at `start` runs out."""
         if unit == "workday":
-            return self.after_workdays(start, int(amount))
+            return self.after_workdays(start, ceil(amount))
         return (
             start
             + {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}[unit] * amount
@@ -81,21 +88,25 @@ class Rules:
         """How long before its deadline a matter is 临期."""
         return limit * self.short_share if limit < self.short_limit else self.warn
 
-    def limit_of(self, kind: str, complexity: str, started: datetime) -> dict[str, str] | None:
-        """The row of limits.csv in force: a row for this complexity before one for any, the newest first."""
+    def limit_of(self, kind: str, complexity: str, started: Started) -> dict[str, str] | None:
+        """The row of limits.csv in force when its clock started: for this complexity before any, the newest first."""
         rows = [r for r in self.limits if r["kind"] == kind and r["complexity"] in ("*", complexity)]
         return _newest(rows, started, lambda r: r["complexity"] != "*")
 
-    def clock_of(self, kind: str, level: str | None, started: datetime) -> dict[str, str] | None:
-        """The row of wuhua.csv in force: a row for this risk level before one for any, the newest first."""
+    def clock_of(self, kind: str, level: str | None, started: Started) -> dict[str, str] | None:
+        """The row of wuhua.csv in force when its clock started: for this risk level before any, the newest first."""
         rows = [r for r in self.wuhua if r["kind"] == kind and r["level"] in ("*", level)]
         return _newest(rows, started, lambda r: r["level"] != "*")
 
 
+Started = Callable[[dict[str, str]], datetime]
+"""When the clock of a rule started, or when it would have."""
+
+
 def _newest(
-    rows: list[dict[str, str]], started: datetime, special: Callable[[dict[str, str]], bool]
+    rows: list[dict[str, str]], started: Started, special: Callable[[dict[str, str]], bool]
 ) -> dict[str, str] | None:
-    valid = [r for r in rows if datetime.fromisoformat(r["valid_from"]) <= started]
+    valid = [r for r in rows if datetime.fromisoformat(r["valid_from"]) <= started(r)]
     return max(valid, key=lambda r: (special(r), r["valid_from"]), default=None)
 
 
@@ -154,8 +165,9 @@ class Case:
         self.log = sorted(log, key=lambda s: (s["event_at"], s.get("seq") is None, s.get("seq") or 0, s["action"]))
 
     def get(self, name: str) -> Any:
-        """What the source row says; None where it says nothing."""
-        return self.record.get(name)
+        """What the source row says; None where it says nothing, or says what is still to come."""
+        value = self.record.get(name)
+        return None if name in PAST and value is not None and value > self.as_of else value
 
     def first(self, action: str) -> datetime | None:
         """When an action first happened according to the log."""
@@ -209,16 +221,22 @@ class Case:
 
     @cached_property
     def pauses(self) -> list[Span]:
-        """From each 挂起 to the next 恢复, or to the time of the data while it lasts."""
+        """From each 挂起 to the next 恢复, or to the closing that ended it, or to the time of the data."""
         found: list[Span] = []
         since: datetime | None = None
         for step in self.log:
-            if step["action"] == "suspend" and since is None:
-                since = step["event_at"]
+            if step["action"] == "suspend":
+                if since is not None and self._pause_end(since, step["event_at"]) < step["event_at"]:
+                    found.append((since, self._pause_end(since, step["event_at"])))
+                    since = None
+                since = since or step["event_at"]
             elif step["action"] == "resume" and since is not None:
-                found.append((since, step["event_at"]))
+                found.append((since, self._pause_end(since, step["event_at"])))
                 since = None
-        return [*found, (since, self.as_of)] if since is not None else found
+        return [*found, (since, self._pause_end(since, self.as_of))] if since is not None else found
+
+    def _pause_end(self, since: datetime, until: datetime) -> datetime:
+        return min([until, *(s.end for s in self.spells if s.end is not None and s.end >= since)])
 
     @cached_property
     def first_due(self) -> tuple[datetime | None, timedelta, str]:
@@ -226,7 +244,11 @@ class Case:
         if self.get("deadline") == "source":
             due = self.get("due_at")
             return due, (due - self.accept_at if due else timedelta()), "day"
-        row = self.rules.limit_of(self.get("kind"), self.get("complexity") or "general", self.accept_at)
+        row = self.rules.limit_of(
+            self.get("kind"),
+            self.get("complexity") or "general",
+            lambda r: self.moment(r["clock_start"]) or self.accept_at,
+        )
         start = self.moment(row["clock_start"]) if row else None
         if row is None or start is None:
             return None, timedelta(), "day"
@@ -250,7 +272,7 @@ class Case:
             if is_pause and at < due:
                 due += what - at
             elif not is_pause and at <= due and what > 0:
-                due = self.rules.after_workdays(due, int(what)) if unit == "workday" else due + timedelta(days=what)
+                due = self.rules.after_workdays(due, ceil(what)) if unit == "workday" else due + timedelta(days=what)
                 extensions += 1
         return due, extensions
 
@@ -348,9 +370,10 @@ class Case:
         changed, prior = self.get("kind_changed_at"), self.get("prior_kind")
         found = []
         if prior is not None and prior != "P" and changed is not None and changed > self.accept_at:
-            found.append(self._clock(prior, self.accept_at, changed))
+            found.append(self._clock(prior, None, changed))
         kind = self.get("kind")
-        found.append(self._problem_clock() if kind == "P" else self._clock(kind, changed or self.accept_at, None))
+        held_from = changed if prior is not None else None
+        found.append(self._problem_clock() if kind == "P" else self._clock(kind, held_from, None))
         return [clock for clock in found if clock is not None]
 
     def _problem_clock(self) -> Clock:
@@ -358,9 +381,16 @@ class Case:
         due, limit = self.due, self.first_due[1]
         return self._judged("P", due, limit, met=due is not None and self.closed_by(due), stopped=self.is_closed)
 
-    def _clock(self, kind: str, held_from: datetime, held_to: datetime | None) -> Clock | None:
-        row = self.rules.clock_of(kind, self.get("level"), held_from)
-        start = self.moment(row["clock_start"]) if row else None
+    def _start(self, row: dict[str, str], held_from: datetime | None) -> datetime | None:
+        """Where a rule's clock starts; a kind is timed for the interval it was held, so not before it was."""
+        start = self.moment(row["clock_start"])
+        return start if start is None or held_from is None else max(start, held_from)
+
+    def _clock(self, kind: str, held_from: datetime | None, held_to: datetime | None) -> Clock | None:
+        row = self.rules.clock_of(
+            kind, self.get("level"), lambda r: self._start(r, held_from) or held_from or self.accept_at
+        )
+        start = self._start(row, held_from) if row else None
         stops = [t for t in (self.moment(row["clock_stop"]) if row else None, self.spells[0].end) if t is not None]
         stop = min(stops, default=None)
         if stop is not None and held_to is not None and stop > held_to:

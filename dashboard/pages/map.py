@@ -40,7 +40,6 @@ PLACE_METRICS = (
 UNIT_METRICS = ("accepted", "open", "overdue_open", "on_time_rate")
 STATES = {"point": "有点位", "no_point": "无坐标", "no_grid": "坐标不在任何网格", "outside": "坐标在县外"}
 POINT_LIMIT = 2000
-SEARCH_LIMIT = 400
 LIST_LENGTH = 3
 
 
@@ -182,11 +181,8 @@ class Unlocated:
 
 
 def load_unlocated(ask: Ask, filters: Filters) -> Unlocated:
-    """Counts by reason, and the newest cases without a usable point."""
-    page = ask.cases(filters, limit=SEARCH_LIMIT)
-    lost = [case for case in page.rows if case.get("place_state") in ("no_grid", "outside")]
-    bare = [case for case in page.rows if case.get("place_state") == "no_point"]
-    return Unlocated(ask.place_states(filters), (lost + bare)[:LIST_LENGTH])
+    """Counts by reason, and some of the cases without a usable point, those without a grid first."""
+    return Unlocated(ask.place_states(filters), ask.unlocated(filters, limit=LIST_LENGTH))
 
 
 def view_unlocated(model: Unlocated) -> Mapping[Target, Any]:

@@ -323,6 +323,7 @@ def frame() -> html.Div:
 
 PAGE = Page(
     path="/wuhua",
+    opens_with=Filters(severity=("general",)),
     name="五化时效",
     order=4,
     frame=frame,

@@ -120,8 +120,8 @@ def _record(chance: Random, name: str, as_of: datetime) -> Record:
 
 
 def _former_kind(chance: Random, kind: str, at: datetime, as_of: datetime) -> Record:
-    """A kind held before; only where the new clock has its start (see test_disagreements for the others)."""
-    prior = _maybe(chance, "C", "H", "P") if kind in "CP" else None
+    """A kind held before."""
+    prior = _maybe(chance, "C", "H", "P", "D", "R") if chance.randint(0, 1) else None
     if prior is None or prior == kind:
         return {}
     changed = min(as_of, at + chance.choice([timedelta(0), 23 * HOUR, DAY - HOUR, DAY, DAY + SECOND, 5 * DAY]))
@@ -142,7 +142,9 @@ def _dispatch(chance: Random, record: Record, log: list[Record]) -> None:
             late = chance.choice([2 * HOUR, 2 * HOUR, HOUR, 3 * DAY]) + chance.choice(NEAR)
             log.append(builders.step(name, at + late, action, from_department=by, role=role))
     if record["kind"] == "P":
-        record["dispatch_at"] = _maybe(chance, record["accept_at"], record["accept_at"] + DAY)
+        record["dispatch_at"] = _maybe(
+            chance, record["accept_at"], record["accept_at"] + DAY, record["accept_at"] - 30 * DAY
+        )
 
 
 def _answer_in_time(chance: Random, record: Record) -> None:
@@ -194,9 +196,12 @@ def _close(chance: Random, record: Record, log: list[Record], as_of: datetime) -
         log.append(builders.step(name, first, "close"))
     for _ in range(chance.choice([0, 0, 1, 2])):
         again = first + chance.choice(
-            [SECOND, DAY, 30 * DAY - SECOND, 30 * DAY, 30 * DAY + SECOND, max(due - first, SECOND)]
+            [0 * DAY, SECOND, DAY, 30 * DAY - SECOND, 30 * DAY, 30 * DAY + SECOND, max(due - first, SECOND)]
         )
         log.append(builders.step(name, again, "reopen"))
+        if chance.randint(0, 2) == 0:
+            log.append(builders.step(name, again + HOUR, "suspend"))
+            log += [builders.step(name, again + DAY, "resume")] if chance.randint(0, 1) else []
         if not chance.choice((True, False)) or "close_at" in record:
             return
         first = again + chance.choice([SECOND, DAY, max(due - again, SECOND)])

@@ -115,7 +115,6 @@ def test_ninety_of_a_hundred_ranks_above_two_of_two() -> None:
     assert Value(0.9, 90, 100).wilson[0] > Value(1.0, 2, 2).wilson[0]
 
 
-@pytest.mark.xfail(strict=True, reason="ask._absent gives N=None, ask._value gives N=0 for the same nothing")
 def test_a_duration_without_rows_looks_the_same_with_and_without_a_grouping(small_county: Path) -> None:
     with builders.asking(small_county) as ask:
         nothing = Filters(since=datetime(2030, 1, 1).date())

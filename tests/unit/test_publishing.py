@@ -228,9 +228,6 @@ def test_the_dashboard_s_connection_can_do_nothing_but_read_the_snapshot(publish
         ask._db.rows(sql)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="temp_directory is the shared /tmp, and DuckDB leaves its temp directory open to SQL"
-)
 def test_the_machine_s_shared_temporary_folder_is_shut_too(published: Path, tmp_path: Path) -> None:
     with builders.asking(published) as ask, pytest.raises(Exception, match=r"(?i)disabled|permission"):
         ask._db.rows(f"copy (select 1) to '{tmp_path}/out.csv'")

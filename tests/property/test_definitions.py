@@ -1,6 +1,5 @@
-"""Where the product and the written definition part ways: one smallest case each, kept until they agree.
+"""Where product and written definition once parted ways: one smallest case each, so that they never do again.
 
-The draws of `draws.py` keep clear of these cases; when a test here passes, they can be drawn as well.
 All cases stand in one delivery, each in a grid of its own.
 """
 
@@ -89,28 +88,24 @@ def due(ask: Ask, name: str) -> object:
     return ask._db.rows("select due_at from mart.fact_case where case_id = $name", {"name": name})[0][0]
 
 
-@pytest.mark.xfail(strict=True, reason="ledger_due.met means “not open”, and a case not yet accepted is not open")
 def test_a_deadline_that_passed_before_the_case_was_accepted_was_not_kept(ask: Ask) -> None:
     """Dispatched 60 days before acceptance, closed an hour after it: closed > due, so a miss (K03)."""
     rate = numbers(ask, "early", "on_time_rate").only("on_time_rate")
     assert (rate.n, rate.N) == (0, 1)
 
 
-@pytest.mark.xfail(strict=True, reason="a wuhua_unknown event stands at kind_changed_at; its formula says 本期受理")
 def test_an_uncomputable_clock_belongs_to_the_period_of_acceptance(ask: Ask) -> None:
     """Accepted on 12 October, a dispute without an agreed session since the 14th."""
     day = {"since": date(2025, 10, 12), "until": date(2025, 10, 13)}
     assert numbers(ask, "changed", "wuhua_uncomputable", **day).only("wuhua_uncomputable").value == 1
 
 
-@pytest.mark.xfail(strict=True, reason="an unpaired 挂起 lasts to the time of the data although the case was closed")
 def test_a_pause_ends_with_the_closing(ask: Ask) -> None:
     """Suspended on day 1, closed on day 2, never resumed: due on day 8 and kept; the deadline must not run on."""
     rate = numbers(ask, "paused", "on_time_rate").only("on_time_rate")
     assert (rate.n, rate.N) == (1, 1)
 
 
-@pytest.mark.xfail(strict=True, reason="only accept, close and step times are checked against the time of the data")
 @pytest.mark.parametrize("name", ["contact", "session"])
 def test_what_is_to_happen_tomorrow_has_not_stopped_a_clock_today(ask: Ask, name: str) -> None:
     """The limit passed on 3 March, the answer is written down for the day after the data: 超期未办, not 超期已办."""
@@ -118,26 +113,20 @@ def test_what_is_to_happen_tomorrow_has_not_stopped_a_clock_today(ask: Ask, name
     assert (found.only("wuhua_missed").value, found.only("wuhua_late").value) == (1, 0)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a clock starts with the case, though the kind was held from kind_changed_at only"
-)
 def test_each_kind_is_timed_for_the_interval_it_held(ask: Ask) -> None:
     """A hazard for five days, then a risk, answered within an hour of becoming one: met (domain.md section 3)."""
     assert numbers(ask, "became", "wuhua_met", kind=("R",)).only("wuhua_met").value == 1
 
 
-@pytest.mark.xfail(strict=True, reason="dim_grid keeps only the newest version of a grid code")
 def test_a_case_finds_its_grid_as_it_was_when_the_case_was_accepted(ask: Ask) -> None:
     """Accepted on 2 March; the grid's first version ended on the 10th."""
     assert ask._db.rows("select grid from mart.fact_case where case_id = 'renewed'") == [(PLACE["renewed"],)]
 
 
-@pytest.mark.xfail(strict=True, reason="the limit is chosen by accept_at; contract: “for clocks started from this day”")
 def test_a_new_limit_holds_for_clocks_that_start_from_its_day(ask: Ask) -> None:
     """Accepted on the 2nd, dispatched on the 4th; from the 3rd problems have one working day."""
     assert due(ask, "limit") == datetime(2026, 3, 5, 23, 59, 59)
 
 
-@pytest.mark.xfail(strict=True, reason="amount is DOUBLE in the contract, but cast to whole days, hours or minutes")
 def test_half_a_day_is_twelve_hours(ask: Ask) -> None:
     assert due(ask, "half") == AT + 4 * DAY + 12 * HOUR
