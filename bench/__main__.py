@@ -63,9 +63,8 @@ def measure(cases: int, *, folder: Path, rounds: int) -> None:
         seconds = timed(lambda: run("etl", "demo", "--out", str(delivery), "--cases", str(cases)))
         print(f"demo files      {seconds:8.1f} s   {cases / seconds:,.0f} cases/s")
         figures = load(delivery, warehouse)
-        print(
-            f"load            {figures.seconds:8.1f} s   {figures.rows / figures.seconds:,.0f} rows/s ({figures.rows:,} rows)"
-        )
+        speed = figures.rows / figures.seconds
+        print(f"load            {figures.seconds:8.1f} s   {speed:,.0f} rows/s ({figures.rows:,} rows)")
         print(f"snapshot        {figures.size / 1e6:8.1f} MB  peak memory {figures.peak_mib:,.0f} MiB")
     opened = open_warehouse(warehouse)
     questions = random_queries(opened, rounds)

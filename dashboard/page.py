@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dash.development.base_component import Component
@@ -49,7 +49,7 @@ class Page:
     picks: Picks = ()
     maps: tuple[str, ...] = ()
     metric_choosers: tuple[str, ...] = ()
-    opens_with: Filters = Filters()
+    opens_with: Filters = field(default_factory=Filters)
 
     @property
     def key(self) -> str:

@@ -13,8 +13,8 @@ KINDS = {"flow": "流量", "stock": "存量", "rate": "比率", "duration": "时
 
 def render() -> str:
     """The document as text."""
-    head = "# 指标目录 · Metrics\n\n由 `dashboard/metrics/catalog.py` 生成，请勿手改。谓词作用于事件账 `ledger` 的一行。\n"
-    return head + "\n".join(_section(metric) for metric in METRICS)
+    origin = "由 `dashboard/metrics/catalog.py` 生成，请勿手改。谓词作用于事件账 `ledger` 的一行。"
+    return f"# 指标目录 · Metrics\n\n{origin}\n" + "\n".join(_section(metric) for metric in METRICS)
 
 
 def _section(metric: Metric) -> str:

@@ -43,7 +43,8 @@ create macro clean(x) as case when list_contains(getvariable('empty_words'), tid
 create macro clean_text(x) as case when not list_contains(getvariable('empty_words'), trim(x)) then trim(x) end;
 create macro damaged_by_excel(x) as
     coalesce(regexp_full_match(x, '\\d+(\\.\\d+)?[eE]\\+?\\d+') or regexp_full_match(x, '\\d{15}000'), false);
-create macro plausible(t) as case when year(t) between getvariable('first_year') and getvariable('last_year') then t end;
+create macro plausible(t) as
+    case when year(t) between getvariable('first_year') and getvariable('last_year') then t end;
 """
 
 Words = Dictionary[str, Dictionary[str, str]]
