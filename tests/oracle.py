@@ -221,13 +221,13 @@ class Case:
 
     @cached_property
     def pauses(self) -> list[Span]:
-        """From each 挂起 to the next 恢复, or to the closing that ended it, or to the time of the data."""
+        """From a 挂起 while the case is open to the next 恢复, the closing that ended it, or the time of the data."""
         found: list[Span] = []
         since: datetime | None = None
         for step in self.log:
-            if step["action"] == "suspend":
-                if since is not None and self._pause_end(since, step["event_at"]) < step["event_at"]:
-                    found.append((since, self._pause_end(since, step["event_at"])))
+            if step["action"] == "suspend" and self.is_open(step["event_at"]):
+                if since is not None and (ended := self._pause_end(since, step["event_at"])) < step["event_at"]:
+                    found.append((since, ended))
                     since = None
                 since = since or step["event_at"]
             elif step["action"] == "resume" and since is not None:

@@ -38,7 +38,7 @@ PLACE_METRICS = (
     "closed_in_grid_rate",
 )
 UNIT_METRICS = ("accepted", "open", "overdue_open", "on_time_rate")
-STATES = {"point": "有点位", "no_point": "无坐标", "no_grid": "坐标不在任何网格", "outside": "坐标在县外"}
+STATES = {"point": "有点位", "no_point": "无坐标", "no_grid": "网格未匹配", "outside": "坐标在县外"}
 POINT_LIMIT = 2000
 LIST_LENGTH = 3
 

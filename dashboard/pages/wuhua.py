@@ -14,7 +14,7 @@ from dashboard.components import chart, heat, legend, measure, panel, segments
 from dashboard.components.cases import case_list
 from dashboard.course import bucket_for
 from dashboard.figures.classes import Classes, classes
-from dashboard.figures.distribution import BINS, Elapsed, distribution
+from dashboard.figures.distribution import BINS, DEADLINE_BIN, Elapsed, distribution
 from dashboard.figures.sparkline import sparkline
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
@@ -226,7 +226,7 @@ def view_used(model: Used) -> Mapping[Target, Any]:
     drawn = [
         Elapsed(model.names.get(kind, kind), tuple(bins.get(bin_, 0) for bin_ in BINS)) for kind, bins in counts.items()
     ]
-    last = sum(bins.get("0.9", 0) for bins in counts.values())
+    last = sum(bins.get(BINS[DEADLINE_BIN - 1], 0) for bins in counts.values())
     total = sum(sum(bins.values()) for bins in counts.values())
     share = f"，占 {words.percent(last / total)}%" if total else ""
     return {

@@ -18,7 +18,7 @@ from tests import builders
 
 AT = datetime(2026, 3, 2, 10)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NAMES = ("early", "changed", "paused", "contact", "session", "became", "renewed", "limit", "half")
+NAMES = ("early", "changed", "paused", "contact", "session", "became", "renewed", "limit", "half", "twice", "shut")
 PLACE = dict(zip(NAMES, builders.GRIDS, strict=False))
 
 LIMITS = """P,general,dispatch_at,1,workday,2026-03-03,测试：三日起一个工作日
@@ -45,6 +45,8 @@ def cases() -> list[builders.Record]:
         builders.case("renewed", AT),
         builders.case("limit", AT, "P", dispatch_at=AT + 2 * DAY),
         builders.case("half", AT + 4 * DAY, "H"),
+        builders.case("twice", AT - 60 * DAY),
+        builders.case("shut", AT - 60 * DAY),
     ]
     return [case | {"grid_code": PLACE[case["case_id"]]} for case in found]
 
@@ -56,6 +58,9 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         builders.step("paused", AT - 59 * DAY, "suspend", seq=1),
         builders.step("paused", AT - 58 * DAY, "close", seq=2),
     ]
+    twice = ["suspend", "close", "reopen", "suspend", "resume", "close"]
+    log += [builders.step("twice", AT - (59 - n) * DAY, action, seq=n) for n, action in enumerate(twice)]
+    log += [builders.step("shut", AT - (59 - n) * DAY, action, seq=n) for n, action in enumerate(["close", "suspend"])]
     delivery = builders.write_delivery(folder / "in", cases(), log)
     grids = [{"grid_code": g, "village_code": v} for g, v in builders.GRIDS.items() if g != PLACE["renewed"]]
     versions = [(None, date(2026, 3, 10)), (date(2026, 3, 11), None)]
@@ -130,3 +135,16 @@ def test_a_new_limit_holds_for_clocks_that_start_from_its_day(ask: Ask) -> None:
 
 def test_half_a_day_is_twelve_hours(ask: Ask) -> None:
     assert due(ask, "half") == AT + 4 * DAY + 12 * HOUR
+
+
+@pytest.mark.xfail(strict=True, reason="040_spells drops a 挂起 that follows a 挂起, though a closing ended the first")
+def test_a_case_suspended_again_after_its_reopening_is_paused_again(ask: Ask) -> None:
+    """Suspended on day 1, closed on 2, reopened on 3, suspended from 4 to 5: two days of pause, due on day 9."""
+    assert due(ask, "twice") == AT - 51 * DAY
+
+
+@pytest.mark.xfail(strict=True, reason="040_spells lets a 挂起 of a closed case last to the time of the data")
+def test_a_closed_case_cannot_be_suspended(ask: Ask) -> None:
+    """Closed on day 1, suspended on day 2 by mistake: due on day 7 and kept."""
+    rate = numbers(ask, "shut", "on_time_rate").only("on_time_rate")
+    assert (rate.n, rate.N) == (1, 1)

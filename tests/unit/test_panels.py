@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from dashboard.ask import Answer, Row
 from dashboard.factory import fill_panel, find_pages
 from dashboard.filters import Filters
+from dashboard.metrics.values import Value
 from dashboard.page import Panel, prop
+from dashboard.pages import wuhua
 
 ASK: Any = SimpleNamespace(info=SimpleNamespace(as_of=datetime(2026, 3, 14, 8, 0)))
 
@@ -50,3 +53,16 @@ def test_pages_have_their_own_paths_orders_and_elements() -> None:
 def test_a_target_without_a_property_is_an_elements_children() -> None:
     assert prop("sentence") == ("sentence", "children")
     assert prop(("chart", "figure")) == ("chart", "figure")
+
+
+def test_the_last_tenth_before_the_deadline_is_counted() -> None:
+    """Bin 9 ends at the deadline: 3 in it, 1 before, 4 late."""
+
+    def row(bin_: str, count: int) -> Row:
+        values = {key: Value(count if key == "wuhua_met" else 0) for key in wuhua.FINISHED}
+        return Row(("R", bin_), ("风险", bin_), values)
+
+    rows = (row("8", 1), row("9", 3), row("10", 4))
+    answer = Answer(wuhua.FINISHED, ("kind", "elapsed_bin"), rows, "snap", datetime(2026, 3, 14))
+    drawn = wuhua.view_used(wuhua.Used(answer, {"R": "风险即时化"}))
+    assert str(drawn["used-tail"]).startswith("到期前最后一成时间内完成 3 件，占 37.5%")
