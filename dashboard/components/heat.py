@@ -31,7 +31,9 @@ def heat(
     cells: list[html.Span | html.Button] = list(head)
     for row in rows:
         cells.append(
-            html.Button(row[1], type="button", className="heat-row", **{"data-pick": f"{dimensions[0]}:{row[0]}"})
+            html.Button(
+                row[1], type="button", title=row[1], className="heat-row", **{"data-pick": f"{dimensions[0]}:{row[0]}"}
+            )
         )
         for column in columns:
             is_chosen = row[0] in chosen[0] and column[0] in chosen[1]

@@ -81,7 +81,7 @@ def _row(row: Ranked, *, key: str, volume_key: str, start: float, reference: Val
     group = (place.dimension, place.code)
     children = [
         html.Span("–" if row.rank is None else str(row.rank), className="rank-no"),
-        html.Span(place.name, className="rank-name"),
+        html.Span(place.name, className="rank-name", title=place.name),
         html.Span(
             measure(volume_key, place.volume, group=group) if volume_key and place.volume else "",
             className="rank-volume",

@@ -26,7 +26,7 @@ def filters(draw: st.DrawFn) -> Filters:
     return Filters().replace(since=since, until=until, **codes, **view)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(filters())
 def test_what_is_asked_is_what_the_url_says(asked: Filters) -> None:
     found = parse(asked.to_query())
@@ -35,6 +35,7 @@ def test_what_is_asked_is_what_the_url_says(asked: Filters) -> None:
     assert hash(found.filters) == hash(asked)
 
 
+@settings(max_examples=40)
 @given(filters(), st.randoms(use_true_random=False))
 def test_the_order_of_the_keys_makes_no_difference(asked: Filters, chance: object) -> None:
     pairs = [p for p in asked.to_query().split("&") if p]
@@ -110,6 +111,7 @@ def test_half_a_character_is_left_out_and_said_so() -> None:
     assert found.notes
 
 
+@settings(max_examples=40)
 @given(filters(), st.sampled_from(list(DIMENSIONS)), CODES)
 def test_narrowing_twice_by_the_same_code_widens_again(asked: Filters, dimension: str, code: str) -> None:
     once = asked.narrow(dimension, code)
@@ -117,6 +119,7 @@ def test_narrowing_twice_by_the_same_code_widens_again(asked: Filters, dimension
     assert code not in once.narrow(dimension, code).values(dimension) or code not in once.values(dimension)
 
 
+@settings(max_examples=40)
 @given(filters(), st.integers(0, 23))
 def test_a_period_is_whole_days_from_cut_off_to_cut_off(asked: Filters, hour: int) -> None:
     span = window(asked, hour)

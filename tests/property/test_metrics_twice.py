@@ -17,7 +17,7 @@ from tests import builders, oracle
 from tests.property.compare import PERIODS, load_and_compare, smallest
 from tests.property.draws import Batch, batches
 
-LOADS = int(os.environ.get("YIPING_LOADS", "10"))
+LOADS = int(os.environ.get("YIPING_LOADS", "8"))
 
 
 @pytest.mark.parametrize("key", [m.key for m in METRICS])
