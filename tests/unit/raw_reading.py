@@ -26,14 +26,15 @@ class Raw:
         return [row["case_id"] for row in self.rows]
 
 
+MAPPINGS = tuple(load_mappings(SOURCES).values())
+
+
 def read_raw(path: Path, entity: str = "case") -> Raw:
     """Read one file. Raises `LoadError` as a load would."""
     con = duckdb.connect(":memory:")
     try:
         create_tables(con)
-        loader = RawLoader(
-            con, mappings=list(load_mappings(SOURCES).values()), reference=Reference(), salt=b"salt of the tests"
-        )
+        loader = RawLoader(con, mappings=MAPPINGS, reference=Reference(), salt=b"salt of the tests")
         source = SourceFile(1, path)
         for _ in loader.load(source):
             pass
