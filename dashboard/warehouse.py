@@ -103,6 +103,7 @@ def _lock_down(con: duckdb.DuckDBPyConnection, path: Path, spill: Path) -> None:
         f"set temp_directory = '{spilling}'",
         f"attach '{quoted}' as mart (read_only)",
         "set TimeZone = 'Asia/Shanghai'",
+        "set enable_progress_bar = false",
         "set python_enable_replacements = false",
         "set autoload_known_extensions = false",
         "set autoinstall_known_extensions = false",

@@ -110,6 +110,7 @@ def _scratch(warehouse: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]
         build_path = warehouse / f"{publish.BUILD_PREFIX}{Path(folder).name[-8:]}.duckdb"
         try:
             con.execute("set preserve_insertion_order = false")
+            con.execute("set enable_progress_bar = false")  # it would write into the report on stdout
             con.execute("set TimeZone = 'Asia/Shanghai'")
             yield con, build_path
         finally:
@@ -376,8 +377,9 @@ class Build:
 
 
 def _plain(shown: str) -> str:
-    """A value that no spreadsheet takes for a formula."""
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@", "|", "%")) else shown
+    """A value without numbers of persons, that no spreadsheet takes for a formula."""
+    masked = privacy.mask(shown)
+    return f"'{masked}" if masked.startswith(("=", "+", "-", "@", "|", "%", "\t", "\r")) else masked
 
 
 _FATES = {

@@ -59,8 +59,3 @@ def mask(text: str) -> str:
     for pattern, word in _MASKS:
         text = pattern.sub(word, text)
     return text
-
-
-def shape(text: str) -> str:
-    """What a bad value looked like, without saying it: the first four characters, then one * per character."""
-    return text[:4] + "*" * min(len(text) - 4, 20) if len(text) > 4 else "*" * len(text)

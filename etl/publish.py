@@ -115,6 +115,7 @@ def prune(warehouse: Path, keep: int) -> None:
 _VERIFY = """
 import duckdb, sys
 con = duckdb.connect(sys.argv[1], read_only=True)
+con.execute("set enable_progress_bar = false")
 for (name,) in con.execute("select table_name from duckdb_tables()").fetchall():
     con.execute(f'select count(*), bit_xor(hash(t)) from "{name}" as t').fetchone()
 """

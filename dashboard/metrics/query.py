@@ -20,7 +20,8 @@ DERIVED_GROUPS = {
     "overdue_age": "case when age <= 3 then '1-3' when age <= 7 then '4-7' when age <= 15 then '8-15'"
     " when age <= 30 then '16-30' else '30+' end",
     # Tenths of the limit, closed on the right: exactly at the deadline (1.0) is still in bin 9, the last one on time.
-    "elapsed_bin": "least(greatest(ceil(round(elapsed * 10, 6)) - 1, 0), 20)::integer",
+    "elapsed_bin": "case when elapsed is not null"
+    " then least(greatest(ceil(round(elapsed * 10, 6)) - 1, 0), 20)::integer end",
 }
 
 GROUPS: tuple[str, ...] = (*TIME_GROUPS, *DIMENSIONS, *DERIVED_GROUPS)

@@ -24,13 +24,18 @@ select case_key, at_time as opened_at, next_at as closed_at,
 from (select *, lead(at_time) over (partition by case_key order by at_time, seq) as next_at from turn)
 where opens = 1;
 
--- Grain: one row per pause: 挂起 to 恢复, or to the closing that ended it, or to the time of the data while it lasts.
+-- Grain: one row per pause. 挂起 opens one only while the case is open; 恢复 or the closing ends it, else it lasts to
+-- the time of the data.
 create table pause as
-select p.case_key, p.event_at as from_at,
-       least(coalesce(p.next_at, getvariable('as_of')),
-             coalesce((select min(s.closed_at) from spell as s
-                       where s.case_key = p.case_key and s.closed_at >= p.event_at), getvariable('as_of'))) as to_at
-from (select *, lead(event_at) over (partition by case_key order by seq) as next_at
-      from (select * from step where action in ('suspend', 'resume')
-            qualify action is distinct from lag(action) over (partition by case_key order by seq))) as p
-where p.action = 'suspend';
+with switches as (
+    select s.case_key, p.nth, p.closed_at, s.event_at, s.action, s.seq
+    from step as s
+    join spell as p
+      on p.case_key = s.case_key and p.opened_at <= s.event_at and coalesce(s.event_at < p.closed_at, true)
+    where s.action in ('suspend', 'resume')
+    qualify s.action is distinct from lag(s.action) over (partition by s.case_key, p.nth order by s.seq)
+)
+select case_key, event_at as from_at,
+       coalesce(next_at, closed_at, getvariable('as_of')) as to_at
+from (select *, lead(event_at) over (partition by case_key, nth order by seq) as next_at from switches)
+where action = 'suspend';

@@ -10,7 +10,7 @@ with clocked as (
            using (case_key)
     left join cfg_limit as l on l.kind = b.kind and l.complexity in ('*', coalesce(b.complexity, 'general'))
 ),
--- Of the limits in force when the clock started, the newest for this complexity.
+-- Of the limits in force when the clock started, the newest for this complexity; before the first there is none.
 chosen as (
     select * from clocked
     qualify row_number() over (
@@ -22,6 +22,7 @@ select c.case_key,
        case when c.deadline = 'source' then null else c.start_at end as clock_start_at,
        case when c.deadline = 'source' then null else c.unit end as unit,
        case when c.deadline = 'source' then c.given_due
+            when c.valid_from > coalesce(c.start_at, c.accept_at) then null
             when c.unit = 'minute' then c.start_at + to_seconds(c.amount * 60)
             when c.unit = 'hour' then c.start_at + to_seconds(c.amount * 3600)
             when c.unit = 'day' then c.start_at + to_seconds(c.amount * 86400)

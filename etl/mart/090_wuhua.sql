@@ -37,10 +37,11 @@ ruled as (
 ),
 timed as (
     select r.*, least(own_stop, first_close) as stop_at,
-           case unit when 'minute' then start_at + to_seconds(amount * 60)
+           case when valid_from > coalesce(start_at, changed_at, accept_at) then null
+                else case unit when 'minute' then start_at + to_seconds(amount * 60)
                      when 'hour' then start_at + to_seconds(amount * 3600)
                      when 'day' then start_at + to_seconds(amount * 86400)
-                     when 'workday' then w.day + interval 1 day - interval 1 second end as deadline_at
+                     when 'workday' then w.day + interval 1 day - interval 1 second end end as deadline_at
     from ruled as r
     left join dim_calendar as c on r.unit = 'workday' and c.day = r.start_at::date
     left join dim_calendar as w on w.is_workday and w.workday_no = c.workday_no + ceil(r.amount)::integer

@@ -76,9 +76,7 @@ def _one(chance: Random, name: str, as_of: datetime) -> tuple[Record, tuple[Reco
     _adjust(chance, record, log, as_of)
     _close(chance, record, log, as_of)
     _tell_of_the_end(chance, record)
-    log = _first_pause_only(
-        record, sorted((s for s in log if s["event_at"] <= as_of), key=lambda s: s["event_at"]), as_of
-    )
+    log = sorted((s for s in log if s["event_at"] <= as_of), key=lambda s: s["event_at"])
     for number, step in enumerate(log, start=1):
         step["seq"] = number
     return {k: v for k, v in record.items() if v is not None}, tuple(log)
@@ -166,14 +164,6 @@ def _answer_in_time(chance: Random, record: Record) -> None:
 
 def _life(record: Record, log: list[Record], as_of: datetime) -> oracle.Case:
     return oracle.Case(record, log, county=COUNTY, rules=RULES, as_of=as_of)
-
-
-def _first_pause_only(record: Record, log: list[Record], as_of: datetime) -> list[Record]:
-    """Without a second 挂起 and without one while closed: see test_definitions, where product and oracle part ways."""
-    suspends = [s for s in log if s["action"] == "suspend"]
-    life = _life(record, log, as_of)
-    odd = [s for n, s in enumerate(suspends) if n or not life.is_open(s["event_at"])]
-    return [s for s in log if s not in odd]
 
 
 def _adjust(chance: Random, record: Record, log: list[Record], as_of: datetime) -> None:

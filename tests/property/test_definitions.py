@@ -137,13 +137,11 @@ def test_half_a_day_is_twelve_hours(ask: Ask) -> None:
     assert due(ask, "half") == AT + 4 * DAY + 12 * HOUR
 
 
-@pytest.mark.xfail(strict=True, reason="040_spells drops a 挂起 that follows a 挂起, though a closing ended the first")
 def test_a_case_suspended_again_after_its_reopening_is_paused_again(ask: Ask) -> None:
     """Suspended on day 1, closed on 2, reopened on 3, suspended from 4 to 5: two days of pause, due on day 9."""
     assert due(ask, "twice") == AT - 51 * DAY
 
 
-@pytest.mark.xfail(strict=True, reason="040_spells lets a 挂起 of a closed case last to the time of the data")
 def test_a_closed_case_cannot_be_suspended(ask: Ask) -> None:
     """Closed on day 1, suspended on day 2 by mistake: due on day 7 and kept."""
     rate = numbers(ask, "shut", "on_time_rate").only("on_time_rate")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from etl.build import LoadReport
-from etl.privacy import mask, pseudonym, read_salt, shape
+from etl.privacy import mask, pseudonym, read_salt
 from tests import builders
 
 # Ten invented persons; the certificate numbers fail their check digit.
@@ -46,10 +46,6 @@ def test_the_key_of_a_warehouse_is_made_once_and_is_its_owner_s_alone(tmp_path: 
     first = read_salt(tmp_path)
     assert (read_salt(tmp_path), len(first)) == (first, 32)
     assert (tmp_path / "pseudonym.key").stat().st_mode & 0o077 == 0
-
-
-def test_the_shape_of_a_value_does_not_say_the_value() -> None:
-    assert (shape("1101011990"), shape("张三")) == ("1101******", "**")
 
 
 @pytest.fixture(scope="module")
