@@ -26,8 +26,17 @@ CUBES: tuple[tuple[str, ...], ...] = (
     ("town", "kind"),
     ("town", "severity"),
     ("department", "severity"),
+    ("kind", "category"),
+    ("kind", "channel"),
+    ("category", "severity"),
+    ("channel", "severity"),
+    ("department", "kind"),
+    ("town", "channel"),
     ("town", "department"),
     ("town", "category"),
+    ("category", "channel"),
+    ("department", "category"),
+    ("department", "channel"),
     ("town", "kind", "severity"),
 )
 """Sets of dimensions, the narrower first. The largest (town, department) has about 200,000 rows for a million cases."""
@@ -65,13 +74,18 @@ def _sums(group: Additive, dimensions: tuple[str, ...], origin: Source | None, c
     """The SELECT of one cube, from a wider cube or from the ledger."""
     if origin is None:
         keys = ", ".join([f"{day_of(cutoff_hour)} as day", *dimensions])
-        sums = ", ".join(f"{part} as {column}" for part, column in group.columns.items())
+        sums = ", ".join(f"({part})::{_kept(part)} as {column}" for part, column in group.columns.items())
         rows = f"{LEDGER.table} where event in ({event_list(group.events)})"
     else:
         keys = ", ".join(["day", *dimensions])
-        sums = ", ".join(f"sum({column}) as {column}" for column in group.columns.values())
+        sums = ", ".join(f"sum({column})::{_kept(part)} as {column}" for part, column in group.columns.items())
         rows = origin.table
     return f"select {keys}, {sums} from {rows} group by all order by day"
+
+
+def _kept(part: str) -> str:
+    """The type a daily sum is kept in: counts fit four bytes, weighted sums keep their decimal."""
+    return "integer" if part.startswith("count") or "delta" in part else "decimal(18, 1)"
 
 
 class Cubes:
