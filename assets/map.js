@@ -146,7 +146,10 @@
     var chosen = (hideout.chosen || []).indexOf(own.code) >= 0;
     var fine = hideout.level === "grid";
     var style = { color: token("surface"), weight: fine ? 0.6 : 1, opacity: 1, fillOpacity: 1 };
-    if (step === undefined || outside) {
+    if ((hideout.small || []).indexOf(own.code) >= 0 && !outside) {
+      // Too few cases for a rate: a solid pale area, not the dotted paper of "no data".
+      style.fillColor = token("line");
+    } else if (step === undefined || outside) {
       style.fillColor = token("ground");
       style.color = token("line-strong");
       style.dashArray = outside ? null : "2 3";

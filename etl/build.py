@@ -83,18 +83,19 @@ def load(
         raise LoadError(f"没有名为 {source} 的映射文件；可用：{'、'.join(mappings)}")
     chosen = [mappings[source]] if source else list(mappings.values())
     paths, passed_over = find_files(delivery, DATA_SUFFIXES)
+    folder = delivery if delivery.is_dir() else delivery.parent
     with publish.exclusive(warehouse), _scratch(warehouse) as (con, build_path):
         work = Build(con, reference=reference, now=now, progress=progress)
         files = work.read(paths, chosen, privacy.read_salt(warehouse))
         work.make_stage(files, as_of)
         work.make_mart()
-        reports = work.account(files, delivery)
+        reports = work.account(files, folder)
         work.check()
         counts = work.write(build_path, reports, demo=_is_demo(con))
         progress("发布", 0.97)
         con.execute("detach target")
         findings = build_path.with_suffix(".csv")
-        work.write_quarantine(findings, files, delivery)
+        work.write_quarantine(findings, files, folder)
         pointer = publish.publish(warehouse, build_path, as_of=work.as_of, built_at=now, counts=counts)
         quarantine_file = findings.rename(warehouse / f"{pointer.snapshot}.quarantine.csv").name
         publish.prune(warehouse, int(reference.rules["load"]["keep_snapshots"]))
@@ -266,7 +267,7 @@ class Build:
                 deadlines.compute(self._con, deadlines.WorkCalendar(workdays))
         self._apply(row_rules.ON_CASES)
 
-    def account(self, files: list[SourceFile], delivery: Path) -> list[FileReport]:
+    def account(self, files: list[SourceFile], folder: Path) -> list[FileReport]:
         """What became of every row of every file, counted independently of one another."""
         fates = {name: self._count_by_file(sql) for name, sql in _FATES.items()}
         reports = []
@@ -275,7 +276,7 @@ class Build:
             person = f.mapping is not None and f.mapping.entity == "care_visit"
             reports.append(
                 FileReport(
-                    file=str(f.path.relative_to(delivery)),
+                    file=str(f.path.relative_to(folder)),
                     source=f.mapping.name if f.mapping else "",
                     title=f.mapping.title if f.mapping else "",
                     sha256=f.sha256,
@@ -359,9 +360,9 @@ class Build:
             ("rules", rules),
         ]
 
-    def write_quarantine(self, path: Path, files: list[SourceFile], delivery: Path) -> None:
+    def write_quarantine(self, path: Path, files: list[SourceFile], folder: Path) -> None:
         """Write every finding as CSV, for the unit that must correct it."""
-        names = {f.file_id: str(f.path.relative_to(delivery)) for f in files}
+        names = {f.file_id: str(f.path.relative_to(folder)) for f in files}
         cursor = self._con.execute(
             "select file_id, line_no, field, shown, severity, rule, sentence from quarantine"
             " order by file_id, line_no, rule"

@@ -212,7 +212,12 @@ def file_sha256(path: Path) -> str:
 
 
 def find_files(folder: Path, suffixes: frozenset[str]) -> tuple[list[Path], list[Path]]:
-    """The data files of a delivery in name order, and the files passed over. Raises `LoadError` if there is none."""
+    """The data files of a delivery in name order, and the files passed over. Raises `LoadError` if there is none.
+
+    A delivery is a folder; a single file is taken as a folder of one.
+    """
+    if folder.is_file():
+        return [folder], []
     if not folder.is_dir():
         raise LoadError(f"找不到文件夹 {folder}")
     files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith((".", "~$")))

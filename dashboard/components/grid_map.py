@@ -163,6 +163,7 @@ def view(prefix: str, scene: Scene) -> dict[Target, Any]:
         "level": scene.level,
         "metric": metric.name,
         "steps": {code: scale.step(value.value or 0.0) for code, value in known.items()},
+        "small": [code for code, value in scene.values.items() if value.state == "small"],
         "texts": {code: words.shown(metric, value).line for code, value in scene.values.items()},
         "chosen": list(scene.chosen),
         "within": {dimension: list(codes) for dimension, codes in scene.within.items()},
@@ -176,16 +177,15 @@ def view(prefix: str, scene: Scene) -> dict[Target, Any]:
             "key": scene.key,
             "place": scene.place,
         },
-        f"{prefix}-legend": _legend(scene, scale, numbers),
+        f"{prefix}-legend": _legend(scene, scale),
         f"{prefix}-tally": tally(scene),
     }
 
 
-def _legend(scene: Scene, scale: Classes, numbers: list[float]) -> Any:
+def _legend(scene: Scene, scale: Classes) -> Any:
     if not scene.key:
         return html.Div("当前数据没有网格边界，地图不可用；列表不受影响", className="panel-fault")
-    missing = len(scene.values) - len(numbers)
-    return legend(scale, numbers, unit=UNITS[scene.level], missing=missing)
+    return legend(scale, scene.values.values(), unit=UNITS[scene.level])
 
 
 def tally(scene: Scene) -> str:

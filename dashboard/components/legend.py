@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection
 
 from dash import html
 
 from dashboard.figures.classes import Classes
+from dashboard.metrics.values import Value
 
 
-def legend(
-    scale: Classes, values: Sequence[float], *, unit: str, missing: int = 0, missing_word: str = "无数据"
-) -> html.Div:
-    """Swatch, range and count per class; `missing` units have no data."""
-    counts = [0] * (len(scale.breaks) + 1)
-    for value in values:
-        counts[scale.index(value)] += 1
+def legend(scale: Classes, values: Collection[Value], *, unit: str) -> html.Div:
+    """Swatch, range and count per class; then the units with too few cases for a rate, and those without data."""
+    states = Counter(value.state for value in values)
+    drawn = Counter(scale.index(v.value) for v in values if v.state == "ok" and v.value is not None)
     items = [
-        _item(f"seq-{scale.step_of(place) + 1}", label, counts[place], unit)
+        _item(f"seq-{scale.step_of(place) + 1}", label, drawn[place], unit)
         for place, label in enumerate(scale.labels())
-        if values
+        if drawn
     ]
-    if missing:
-        items.append(_item("no-data", missing_word, missing, unit))
+    if states["small"]:
+        items.append(_item("too-small", "样本不足", states["small"], unit))
+    if states["none"]:
+        items.append(_item("no-data", "无数据", states["none"], unit))
     return html.Div(items, className="legend")
 
 

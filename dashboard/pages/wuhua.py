@@ -192,11 +192,7 @@ def view_heat(model: Heat) -> Mapping[Target, Any]:
     table = heat.heat(
         towns, kinds, values, key=RATE, scale=scale, dimensions=("town", "kind"), chosen=(model.towns, model.kinds)
     )
-    missing = len(values) - len(numbers)
-    return {
-        "heat-table": table,
-        "heat-legend": legend.legend(scale, numbers, unit="格", missing=missing, missing_word="样本不足"),
-    }
+    return {"heat-table": table, "heat-legend": legend.legend(scale, values.values(), unit="格")}
 
 
 # --- how much of the limit was used -------------------------------------------------------------------------------

@@ -129,3 +129,8 @@ def test_the_sample_is_the_one_that_was_given() -> None:
     if not given.exists():
         pytest.skip("the shared folder is not on this machine")
     assert given.read_bytes() == SAMPLE.read_bytes()
+
+
+def test_the_city_s_file_loads_without_a_folder_of_its_own(tmp_path: Path) -> None:
+    report = load(SAMPLE, tmp_path / "warehouse", as_of=AS_OF, now=builders.NOW)
+    assert [(f.file, f.rows_in) for f in report.files] == [(SAMPLE.name, 5396)]
