@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,6 +26,7 @@ from etl.reference import SOURCES, Reference
 
 HERE = Path(__file__).resolve().parent
 DEMO_PREFIX = "990108"
+MAX_SILENCE = timedelta(days=60)
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how far the whole load is, 0…1."""
@@ -196,15 +197,24 @@ class Build:
         self._progress(f"解析 {ENTITIES[name].title}", 0.6)
 
     def _newest_time(self) -> datetime:
-        """The newest time in the data that is not an outlier: within three days of all but a thousandth of the rows."""
+        """The newest time in the data that is not a slip of the keyboard.
+
+        From the time that only a thousandth of the rows exceed, newer times count as long as each follows within
+        `MAX_SILENCE` of the one before: late closings do, a mistyped year does not.
+        """
         row = self._con.execute(
             """
             with moments as (select accept_at as t from stage_case union all select close_at from stage_case
-                             union all select event_at from stage_case_event)
-            select max(t) from moments
-            where t <= $now and t <= (select quantile_disc(t, 0.999) from moments where t <= $now) + interval 3 days
+                             union all select event_at from stage_case_event),
+            past as (select t from moments where t <= $now),
+            bulk as (select quantile_disc(t, 0.999) as t from past),
+            newer as (
+                select t, coalesce(t - lag(t) over (order by t) > $silence, false) as is_leap
+                from past where t >= (select t from bulk)
+            )
+            select max(t) from (select t, sum(is_leap::integer) over (order by t) as leaps from newer) where leaps = 0
             """,
-            {"now": self._now},
+            {"now": self._now, "silence": MAX_SILENCE},
         ).fetchone()
         if row is None or row[0] is None:
             return self._now
