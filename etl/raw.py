@@ -42,7 +42,6 @@ class SourceFile:
     rows_in: int = 0
     refused: str = ""
     remarks: list[str] = field(default_factory=list)
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -192,7 +191,6 @@ def _layout(source: SourceFile, mapping: Mapping, header: Sequence[str]) -> Layo
     if absent:
         source.remarks.append(f"缺少可选列：{'、'.join(absent)}")
     places = {name: position for position, name in enumerate(names)}
-    source.headers = dict(mapping.columns)
     return Layout(
         mapping=mapping,
         width=len(names),

@@ -24,7 +24,6 @@ class Course:
     times: Times
     lead: Ints
     returned: Flags
-    returned_twice: Flags
     extension_days: Ints
     supervision: Ints
     close_type: Ints
@@ -114,9 +113,6 @@ class _Run:
         self.times: Times = {}
         self.town = flow.county.town_of_grid[cases.grid]
         self.habits = flow.county.departments
-
-    def never(self) -> Ints:
-        return np.full(self.n, NEVER, dtype=np.int64)
 
     def chance(self, share: Floats | float) -> Flags:
         return np.asarray(self.rng.random(self.n) < share)
@@ -395,7 +391,6 @@ class _Run:
             times=t,
             lead=np.where(t["dispatch"] == NEVER, NEVER, current),
             returned=t["return"] != NEVER,
-            returned_twice=t["return_2"] != NEVER,
             extension_days=self.extension_days,
             supervision=np.where(t["accept"] == NEVER, NEVER, self.supervision),
             close_type=np.where(closed, close_type, NEVER),
