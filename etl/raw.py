@@ -128,14 +128,11 @@ class RawLoader:
     def _readable(self, source: SourceFile, layout: Layout, line: Line) -> bool:
         if line.problem:
             self._reject(source, line, "unreadable", line.problem)
-        elif len(line.cells) != layout.width:
-            if TOTAL_ROW.match(line.cells[0]):
-                self._reject(source, line, "total_row", "是合计行而不是数据行，已排除")
-                return False
-            sentence = f"应有 {layout.width} 列，实有 {len(line.cells)} 列；请检查该行是否有多余或缺少的分隔符"
-            self._reject(source, line, "ragged", sentence)
         elif TOTAL_ROW.match(line.cells[0]):
             self._reject(source, line, "total_row", "是合计行而不是数据行，已排除")
+        elif len(line.cells) != layout.width:
+            sentence = f"应有 {layout.width} 列，实有 {len(line.cells)} 列；请检查该行是否有多余或缺少的分隔符"
+            self._reject(source, line, "ragged", sentence)
         else:
             return True
         return False
