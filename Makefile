@@ -46,7 +46,7 @@ screenshots: $(VENV)/.dev                           ## redraw docs/screenshots f
 lock: $(VENV)/.dev                                  ## pin again after changing pyproject.toml (needs `uv`)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.lock
-	uv pip compile pyproject.toml --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra science --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements-dev.lock
 
 clean:

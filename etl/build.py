@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from etl import deadlines, geometry, privacy, publish, row_rules, stage
+from etl import deadlines, geometry, points, privacy, publish, row_rules, stage
 from etl.contract import CONTRACT_VERSION, TABLES, Pointer
 from etl.entities import ENTITIES
 from etl.errors import LoadError
@@ -173,6 +173,7 @@ class Build:
         self._progress("解析与校验", 0.52)
         stage.prepare(self._con)
         self._write_reference()
+        self._write_crs(files)
         known = [(f.file_id, f.mapping) for f in files if f.mapping and not f.refused]
         words = dict(self._reference.codes)
         for name in ("region", "grid", "department", "population", "care_visit"):
@@ -189,6 +190,13 @@ class Build:
         self._apply(row_rules.AFTER_CASES)
         self._apply(row_rules.FUTURE_TIMES)
         stage.settle(self._con, ENTITIES["case_event"])
+
+    def _write_crs(self, files: list[SourceFile]) -> None:
+        """The declared reference system of every file that has one."""
+        self._con.execute("create table file_crs (file_id integer, source varchar, crs varchar)")
+        declared = [(f.file_id, f.mapping.name, f.mapping.src_crs) for f in files if f.mapping and f.mapping.src_crs]
+        if declared:
+            self._con.executemany("insert into file_crs values (?, ?, ?)", declared)
 
     def _type(self, known: list[tuple[int, Mapping]], name: str, words: stage.Words) -> None:
         for batch in stage.batches(known, ENTITIES[name]):
@@ -271,7 +279,7 @@ class Build:
                 grids = geometry.load_grids(self._con)
                 geometry.write_layers(self._con, grids)
             elif script.stem.startswith("020") and grids is not None:
-                geometry.place_points(self._con, grids)
+                points.place_points(self._con, grids)
             elif script.stem.startswith("050"):
                 workdays = [day for day, works, *_ in self._reference.calendar if works]
                 deadlines.compute(self._con, deadlines.WorkCalendar(workdays))

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from etl import coordinates
 from etl.entities import ENTITIES, Entity
 from etl.errors import LoadError, RefusedFileError
 
@@ -35,7 +36,7 @@ class Mapping(BaseModel):
     title: str
     entity: str
     src_system: str
-    src_crs: Literal["WGS84", "CGCS2000"] | None = None
+    src_crs: str | None = None
     time_formats: list[str] = Field(min_length=1)
     deadline: Literal["rules", "source"] = "rules"
     own_dimensions: bool = False
@@ -57,6 +58,8 @@ class Mapping(BaseModel):
             raise ValueError(f"缺少必需字段：{'、'.join(sorted(missing))}")
         if {"lon", "lat"} <= self.columns.keys() and self.src_crs is None:
             raise ValueError("有坐标列的来源必须写明 src_crs")
+        if self.src_crs is not None and not coordinates.is_known(self.src_crs):
+            raise ValueError(f"不认识的 src_crs“{self.src_crs}”，可用：{'、'.join(coordinates.NAMED)} 或 EPSG:编号")
         return self
 
     @property

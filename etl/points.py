@@ -1,0 +1,89 @@
+"""Where did it happen? Points of cases checked against the grid they claim."""
+
+from __future__ import annotations
+
+import duckdb
+import geopandas as gpd
+import numpy as np
+import pyarrow as pa
+import shapely
+
+OUTSIDE_MARGIN = 0.05
+"""How far (degrees) around the county a point may lie before it counts as another county's."""
+
+
+def place_points(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> None:
+    """Make `case_point`: per case a verdict on its coordinates, and the coordinates only where they hold.
+
+    Verdicts: ok, none, zero, swapped, outside, wrong_grid. Nothing is corrected: a doubtful point is not drawn.
+    """
+    cases = con.sql(
+        "select case_key, file_id, line_no, lon, lat, grid from case_base order by case_key"
+    ).to_arrow_table()
+    lon = cases["lon"].to_numpy(zero_copy_only=False)
+    lat = cases["lat"].to_numpy(zero_copy_only=False)
+    verdict = np.full(len(lon), "ok", dtype=object)
+    verdict[~(np.isfinite(lon) & np.isfinite(lat))] = "none"
+    verdict[(lon == 0) & (lat == 0)] = "zero"
+    if not grids.empty:
+        _judge(verdict, lon, lat, cases["grid"].to_numpy(zero_copy_only=False), grids)
+    keep = verdict == "ok"
+    points = pa.table(
+        {
+            "case_key": cases["case_key"],
+            "lon": pa.array(np.where(keep, lon, np.nan), from_pandas=True),
+            "lat": pa.array(np.where(keep, lat, np.nan), from_pandas=True),
+            "verdict": pa.array(np.where(np.isin(verdict, ["zero", "swapped", "outside"]), "outside", verdict)),
+            "problem": pa.array(verdict, pa.string()),
+        }
+    )
+    con.register("point_rows", points)
+    con.execute("create table case_point as select * from point_rows")
+    con.unregister("point_rows")
+    for rule, sentence in _POINT_RULES.items():
+        con.execute(
+            """
+            insert into quarantine
+            select b.file_id, b.line_no, '经度/纬度', b.lon || ', ' || b.lat, $rule, $sentence, 'flagged'
+            from case_base as b join case_point as p using (case_key) where p.problem = $problem
+            """,
+            {"rule": f"point_{rule}", "sentence": sentence, "problem": rule},
+        )
+
+
+_POINT_RULES = {
+    "zero": "坐标为 (0,0)，按无坐标处理，不上点图",
+    "swapped": "经纬度疑似颠倒，未自动更正，不上点图",
+    "outside": "坐标在县域之外，不上点图",
+    "wrong_grid": "坐标不在所填网格内，按所填网格统计，不上点图",
+}
+
+
+def _judge(verdict: np.ndarray, lon: np.ndarray, lat: np.ndarray, claimed: np.ndarray, grids: gpd.GeoDataFrame) -> None:
+    """Fill in the verdicts that need polygons."""
+    west, south, east, north = grids.total_bounds + np.array([-1, -1, 1, 1]) * OUTSIDE_MARGIN
+
+    def inside_box(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        inside: np.ndarray = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        return inside
+
+    with np.errstate(invalid="ignore"):
+        away = (verdict == "ok") & ~inside_box(lon, lat)
+        verdict[away] = "outside"
+        verdict[away & inside_box(lat, lon)] = "swapped"
+    shapes = dict(zip(grids["grid"], grids.geometry, strict=True))
+    county = grids.union_all()
+    shapely.prepare(county)
+    order = np.argsort(claimed, kind="stable")
+    codes, starts = np.unique(claimed[order], return_index=True)
+    for code, rows in zip(codes, np.split(order, starts[1:]), strict=True):
+        rows = rows[verdict[rows] == "ok"]
+        shape = shapes.get(code)
+        if shape is None:
+            outside = rows[~shapely.intersects_xy(county, lon[rows], lat[rows])]
+        else:
+            shapely.prepare(shape)
+            missed = rows[~shapely.intersects_xy(shape, lon[rows], lat[rows])]
+            verdict[missed] = "wrong_grid"
+            outside = missed[~shapely.intersects_xy(county, lon[missed], lat[missed])]
+        verdict[outside] = "outside"
