@@ -238,8 +238,8 @@ class Ask:
     def _axis(self, group: str, filters: Filters, seen: list[str]) -> list[str]:
         if group in TIME_GROUPS:
             return self._buckets(group, filters, seen[0] if seen else "")
-        known = [code for code in self._members(group, filters) if code]
-        return [*known, *(code for code in seen if code not in set(known))]
+        known = dict.fromkeys(code for code in self._members(group, filters) if code)
+        return list(known | dict.fromkeys(seen))
 
     def _members(self, group: str, filters: Filters) -> Sequence[str]:
         """The codes of a dimension that the filters leave possible."""

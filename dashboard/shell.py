@@ -56,6 +56,7 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
             dcc.Store(id="intent"),
             dcc.Store(id="address"),
             dcc.Store(id="page-key"),
+            dcc.Store(id="snapshot"),
             _header(info),
             html.Nav([_link(page) for page in pages], className="nav", **{"aria-label": "页面"}),
             html.Div(

@@ -59,7 +59,7 @@ def load_map(ask: Ask, filters: Filters) -> Shown:
     """The chosen metric by area, and the cases' points once the grids of a chosen place are shown."""
     metric = filters.metric if filters.metric in MAP_METRICS else "accepted"
     scene = grid_map.load(ask, filters, level=grid_map.level_for(filters), metric=metric)
-    wants_points = scene.level == "grid" and bool(filters.town or filters.village or filters.grid)
+    wants_points = scene.view.level == "grid" and bool(filters.town or filters.village or filters.grid)
     points = ask.points(filters, limit=POINT_LIMIT) if wants_points else ()
     return Shown(scene, crumbs(filters, ask.vocabulary, ask.parents), points)
 
@@ -98,7 +98,7 @@ def view_map(model: Shown) -> Mapping[Target, Any]:
         **grid_map.view("big", model.scene),
         ("big-points", "data"): {"type": "FeatureCollection", "features": features},
         ("map-metric", "value"): metric.key,
-        "map-levels": segments.segments("layer", levels, model.scene.level, label="图层"),
+        "map-levels": segments.segments("layer", levels, model.scene.view.level, label="图层"),
         "map-crumbs": _crumb_line(model.crumbs),
         "bigmap-note": f"{metric.name}（{metric.unit}）{darker}",
     }
@@ -296,6 +296,7 @@ PAGE = Page(
                 "map-crumbs",
                 "bigmap-note",
             ),
+            comes_first=True,
         ),
         Panel(id="place", title="所选范围", load=load_place, view=view_place, fills=("place-note", "place-list")),
         Panel(

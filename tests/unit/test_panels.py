@@ -47,7 +47,8 @@ def test_pages_have_their_own_paths_orders_and_elements() -> None:
     pages = find_pages()
     assert [page.path for page in pages] == ["/", "/map", "/departments", "/wuhua", "/definitions"]
     for page in pages:
-        assert len(set(page.targets)) == len(page.targets)
+        targets = [target for panel in page.panels for target in panel.targets]
+        assert len(set(targets)) == len(targets)
 
 
 def test_a_target_without_a_property_is_an_elements_children() -> None:
