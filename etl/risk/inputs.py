@@ -1,0 +1,124 @@
+"""What does the risk map start from? Grids in force with their basis, and the cases that count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import duckdb
+import numpy as np
+
+from etl.risk.estimate import Flags, Floats, Ints, Words
+from etl.risk.parameters import LEVELS, Parameters
+
+SCOPES = ("reported", "all")
+STRATA = ("none", "urban_rural")
+
+
+@dataclass(frozen=True)
+class Grids:
+    """The grids in force, in order of their codes. `basis` counts persons (or households), NaN where unknown."""
+
+    codes: Words
+    urban_rural: Ints
+    area_m2: Floats
+    lon: Floats
+    lat: Floats
+    basis: Floats
+    basis_name: str
+
+    def stratum(self, strata: str) -> Ints:
+        """Number of the stratum of each grid."""
+        return self.urban_rural if strata == "urban_rural" else np.zeros(len(self.codes), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Cases of grids in force, oldest first: index of the grid, days before the data's end, severity, self-found."""
+
+    grid: Ints
+    age: Floats
+    level: Ints
+    self_found: Flags
+
+    def within(self, scope: str) -> Cases:
+        """The cases of a scope: reported leaves out what patrols found, so that patrols do not raise risk."""
+        return self if scope == "all" else self.where(~self.self_found)
+
+    def since(self, days: float, *, until: float = 0) -> Cases:
+        """The cases accepted in (end − days, end], where the end lies `until` days before the data's; ages from it."""
+        found = self.where((self.age >= until) & (self.age < until + days))
+        return replace(found, age=found.age - until)
+
+    def where(self, rows: Flags) -> Cases:
+        """The cases of these rows."""
+        return Cases(self.grid[rows], self.age[rows], self.level[rows], self.self_found[rows])
+
+    def count(self, grids: int) -> Ints:
+        """Cases by grid."""
+        return np.bincount(self.grid, minlength=grids)
+
+
+_GRIDS = """
+with counted as (
+    select grid, last(population order by month) filter (where population > 0) as population,
+           last(households order by month) filter (where households > 0) as households
+    from fact_population where month <= $at group by grid
+)
+select g.grid,
+       case when left(r.urban_rural_code, 1) = '1' then 0 when left(r.urban_rural_code, 1) = '2' then 1 else 2 end
+           as urban_rural,
+       g.area_m2, g.lon, g.lat,
+       coalesce(c.population, g.population) as population, coalesce(c.households, g.households) as households
+from dim_grid as g
+left join counted as c using (grid)
+left join dim_region as r on r.region_code = g.village and r.region_level = 'village'
+where coalesce(g.valid_from <= $in_force, true) and coalesce($in_force < g.valid_to + interval 1 day, true)
+order by g.grid
+"""
+
+
+def read_grids(con: duckdb.DuckDBPyConnection, *, in_force: datetime, at: datetime, parameters: Parameters) -> Grids:
+    """The grids in force at `in_force`, with the persons of the newest month up to `at`.
+
+    Households stand in where hardly any grid has persons; where these are missing too, `basis_name` is ''.
+    """
+    found = con.execute(_GRIDS, {"at": at, "in_force": in_force}).fetchnumpy()
+    columns = {
+        name: np.ma.filled(np.ma.asarray(found[name], dtype=np.float64), np.nan)
+        for name in ("area_m2", "lon", "lat", "population", "households")
+    }
+    usable = {name: np.where(columns[name] > 0, columns[name], np.nan) for name in ("population", "households")}
+    enough = (n for n, v in usable.items() if np.isfinite(v).sum() >= max(parameters.min_basis_share * len(v), 1))
+    name = next(enough, "")
+    return Grids(
+        codes=np.asarray(found["grid"], dtype=object),
+        urban_rural=np.asarray(found["urban_rural"], dtype=np.int64),
+        area_m2=columns["area_m2"],
+        lon=columns["lon"],
+        lat=columns["lat"],
+        basis=usable.get(name, np.full(len(found["grid"]), np.nan)),
+        basis_name=name,
+    )
+
+
+def read_cases(con: duckdb.DuckDBPyConnection, grids: Grids, *, as_of: datetime, days: float) -> Cases:
+    """The cases of the last `days` days whose grid is in force."""
+    found = con.execute(
+        """
+        select grid, epoch($as_of - accept_at) / 86400 as age, level, discovery is not distinct from 'self' as own
+        from fact_case where grid != '' and accept_at <= $as_of and accept_at > $as_of - to_seconds($seconds)
+        order by case_key
+        """,
+        {"as_of": as_of, "seconds": days * 86400},
+    ).fetchnumpy()
+    code = np.asarray(found["grid"], dtype=str)
+    known = grids.codes.astype(str)
+    position = np.minimum(np.searchsorted(known, code), max(len(known) - 1, 0))
+    level = np.zeros(len(code), dtype=np.int64)
+    for number, name in enumerate(LEVELS):
+        level[found["level"] == name] = number
+    rows = known[position] == code if len(known) else np.zeros(len(code), dtype=bool)
+    age, own = np.asarray(found["age"], dtype=np.float64), np.asarray(found["own"], dtype=bool)
+    cases = Cases(position.astype(np.int64), age, level, own)
+    return cases.where(rows)
