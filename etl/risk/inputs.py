@@ -7,6 +7,7 @@ from datetime import datetime
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from etl.risk.estimate import Flags, Floats, Ints, Words
 from etl.risk.parameters import LEVELS, Parameters
@@ -53,6 +54,10 @@ class Cases:
     def where(self, rows: Flags) -> Cases:
         """The cases of these rows."""
         return Cases(self.grid[rows], self.age[rows], self.level[rows], self.self_found[rows])
+
+    def known_days(self) -> float:
+        """Since how many days cases are known, the oldest thousandth left out: a mistyped year is no history."""
+        return float(np.quantile(self.age, 0.999, method="higher")) if len(self.age) else 0.0
 
     def count(self, grids: int) -> Ints:
         """Cases by grid."""
@@ -104,21 +109,19 @@ def read_grids(con: duckdb.DuckDBPyConnection, *, in_force: datetime, at: dateti
 
 def read_cases(con: duckdb.DuckDBPyConnection, grids: Grids, *, as_of: datetime, days: float) -> Cases:
     """The cases of the last `days` days whose grid is in force."""
+    con.register(
+        "grid_place", pa.table({"grid": pa.array(grids.codes, pa.string()), "place": np.arange(len(grids.codes))})
+    )
     found = con.execute(
         """
-        select grid, epoch($as_of - accept_at) / 86400 as age, level, discovery is not distinct from 'self' as own
-        from fact_case where grid != '' and accept_at <= $as_of and accept_at > $as_of - to_seconds($seconds)
-        order by case_key
+        select p.place, epoch($as_of - f.accept_at) / 86400 as age, f.discovery is not distinct from 'self' as own,
+               greatest(list_position($levels, f.level), 1) - 1 as level
+        from fact_case as f join grid_place as p using (grid)
+        where f.accept_at <= $as_of and f.accept_at > $as_of - to_seconds($seconds)
+        order by f.case_key
         """,
-        {"as_of": as_of, "seconds": days * 86400},
+        {"as_of": as_of, "seconds": days * 86400, "levels": list(LEVELS)},
     ).fetchnumpy()
-    code = np.asarray(found["grid"], dtype=str)
-    known = grids.codes.astype(str)
-    position = np.minimum(np.searchsorted(known, code), max(len(known) - 1, 0))
-    level = np.zeros(len(code), dtype=np.int64)
-    for number, name in enumerate(LEVELS):
-        level[found["level"] == name] = number
-    rows = known[position] == code if len(known) else np.zeros(len(code), dtype=bool)
-    age, own = np.asarray(found["age"], dtype=np.float64), np.asarray(found["own"], dtype=bool)
-    cases = Cases(position.astype(np.int64), age, level, own)
-    return cases.where(rows)
+    con.unregister("grid_place")
+    place, level = (np.asarray(found[name], dtype=np.int64) for name in ("place", "level"))
+    return Cases(place, np.asarray(found["age"], dtype=np.float64), level, np.asarray(found["own"], dtype=bool))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -16,6 +16,7 @@ from etl.risk.change import changes
 from etl.risk.clusters import Neighbourhood, clusters
 from etl.risk.estimate import Estimate, Floats, Words, estimate, exceeds, expect, tiers, weigh
 from etl.risk.flat import Throw, p_flat
+from etl.risk.frames import Replay
 from etl.risk.inputs import SCOPES, STRATA, Cases, Grids, read_cases, read_grids
 from etl.risk.parameters import LEVELS, Parameters, read_parameters
 from etl.risk.places import neighbourhood
@@ -24,7 +25,6 @@ TABLES = (
     "fact_risk_run", "fact_grid_risk", "fact_risk_frame", "fact_near_repeat", "fact_knox", "fact_risk_backtest",
 )  # fmt: skip
 DEFAULT = ("reported", "none")
-HISTORY_DAYS = 3 * 366
 
 
 def compute(con: duckdb.DuckDBPyConnection, *, polygons: Any, rules: Mapping[str, Any], as_of: datetime) -> None:
@@ -36,13 +36,15 @@ def compute(con: duckdb.DuckDBPyConnection, *, polygons: Any, rules: Mapping[str
     for table in TABLES:
         store.create(con, table)
     grids = read_grids(con, in_force=as_of, at=as_of, parameters=parameters)
-    cases = read_cases(con, grids, as_of=as_of, days=HISTORY_DAYS)
+    cases = read_cases(con, grids, as_of=as_of, days=parameters.replay_days + parameters.lookback_days)
     work = Runs(grids, cases, neighbourhood(grids, polygons), parameters, as_of)
     for scope, strata in product(SCOPES, STRATA):
         for row, columns in work.runs(scope, strata):
             store.append(con, "fact_risk_run", {name: [value] for name, value in row.items()})
             if columns:
                 store.append(con, "fact_grid_risk", columns)
+    for columns in work.replay(lambda at: read_grids(con, in_force=as_of, at=at, parameters=parameters).basis):
+        store.append(con, "fact_risk_frame", columns)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,14 @@ class Runs:
             columns |= self._counts(scope, cases) | {"run_id": [row["run_id"]] * len(known)}
             results.append((row, columns))
         return results
+
+    def replay(self, basis_at: Callable[[datetime], Floats]) -> Iterator[dict[str, Any]]:
+        """Columns of `fact_risk_frame`, a month at a time; none where no grid has a basis."""
+        if not self.grids.basis_name:
+            return
+        cases = self.cases.within(DEFAULT[0])
+        severity = _severity(cases, self.parameters)
+        yield from Replay(cases, severity, self.grids.codes, basis_at, self.parameters, self.as_of).frames()
 
     def _refusal(self, counted: Cases) -> str:
         """Why no risk map is drawn: no_population, too_few, or ''."""
@@ -148,7 +158,7 @@ class Runs:
     def _counts(self, scope: str, cases: Cases) -> dict[str, Any]:
         p, count = self.parameters, len(self.grids.codes)
         own = self.cases.since(p.lookback_days)
-        known_days = float(self.cases.age.max(initial=0))
+        known_days = self.cases.known_days()
         moved = changes(self.cases.within(scope), grids=count, days=p.recent_days, known_days=known_days)
         return {
             "cases": cases.count(count),
@@ -158,8 +168,11 @@ class Runs:
 
 
 def _weights(cases: Cases, *, half_life: float, parameters: Parameters) -> Floats:
-    severity = np.array([parameters.severity[level] for level in LEVELS], dtype=np.float64)
-    return weigh(severity[cases.level], cases.age, half_life=half_life)
+    return weigh(_severity(cases, parameters), cases.age, half_life=half_life)
+
+
+def _severity(cases: Cases, parameters: Parameters) -> Floats:
+    return np.array([parameters.severity[level] for level in LEVELS], dtype=np.float64)[cases.level]
 
 
 def _throw(cases: Cases, *, stratum: Any, parameters: Parameters) -> Throw:
