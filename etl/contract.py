@@ -236,11 +236,11 @@ grid        VARCHAR 0 grid of the later case
         """
 category    VARCHAR 0 category
 cases       INTEGER 0 with an exact place, in the look-back
-near_space  INTEGER 0 pairs within near_metres
-near_time   INTEGER 0 pairs within near_days
-observed    INTEGER 0 pairs within both
+near_space  BIGINT 0 pairs within near_metres
+near_time   BIGINT 0 pairs within near_days
+observed    BIGINT 0 pairs within both
 expected    DOUBLE 0 if place and time were independent
-p_value     DOUBLE 0 share of reshuffled times with at least as many, observed included
+p_value     DOUBLE 0 share of reshuffled times with as many or more, observed included; NULL above knox_pairs
 """
     ),
     "fact_risk_backtest": _columns(

@@ -32,6 +32,10 @@ class Estimate:
     phi: Floats
     variance: Floats
 
+    def row(self, index: int) -> Estimate:
+        """The estimate of one row of grids."""
+        return Estimate(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
 
 def weigh(severity: Floats, age_days: Floats, *, half_life: float) -> Floats:
     """Weight of each case: severity times 0.5^(age / half-life)."""

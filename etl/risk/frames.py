@@ -25,7 +25,6 @@ class Replay:
     """Cases of the default scope, their severity weights, and where the basis of a day comes from."""
 
     cases: Cases
-    severity: Floats
     codes: Any
     basis_at: Callable[[datetime], Floats]
     parameters: Parameters
@@ -48,11 +47,12 @@ class Replay:
         bins = np.floor(self.cases.age).astype(np.int64)
         edges = np.searchsorted(-bins, -np.arange(bins.max(initial=-1) + 2), side="right")
         oldest = len(edges) - 2
+        severity = self.cases.severity(p)
 
         def of_day(number: int) -> tuple[Floats, Ints]:
             rows = slice(edges[number + 1], edges[number]) if number <= oldest else slice(0)
             grid = self.cases.grid[rows]
-            weight = self.severity[rows] * 0.5 ** ((self.cases.age[rows] - number) / p.default_half_life_days)
+            weight = severity[rows] * 0.5 ** ((self.cases.age[rows] - number) / p.default_half_life_days)
             sums = [np.bincount(grid, weights=weight**power, minlength=grids) for power in POWERS]
             return np.array(sums), np.bincount(grid, minlength=grids)
 

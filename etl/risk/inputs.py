@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from etl.risk.estimate import Flags, Floats, Ints, Words
+from etl.risk.estimate import Flags, Floats, Ints, Words, weigh
 from etl.risk.parameters import LEVELS, Parameters
 
 SCOPES = ("reported", "all")
@@ -54,6 +54,14 @@ class Cases:
     def where(self, rows: Flags) -> Cases:
         """The cases of these rows."""
         return Cases(self.grid[rows], self.age[rows], self.level[rows], self.self_found[rows])
+
+    def severity(self, parameters: Parameters) -> Floats:
+        """The severity weight of each case; ungraded counts as blue."""
+        return np.array([parameters.severity[level] for level in LEVELS], dtype=np.float64)[self.level]
+
+    def weights(self, parameters: Parameters, *, half_life: float) -> Floats:
+        """The weight of each case: severity and recency."""
+        return weigh(self.severity(parameters), self.age, half_life=half_life)
 
     def known_days(self) -> float:
         """Since how many days cases are known, the oldest thousandth left out: a mistyped year is no history."""

@@ -35,6 +35,7 @@ class Parameters:
     near_days: float
     near_pairs: int
     knox_permutations: int
+    knox_pairs: int
     backtest_months: int
     top_share: float
     replay_days: int

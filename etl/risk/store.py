@@ -23,3 +23,8 @@ def append(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, Any
     con.register("new_rows", rows)
     con.execute(f"insert into {table} by name select * from new_rows")
     con.unregister("new_rows")
+
+
+def append_row(con: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any]) -> None:
+    """Add one row."""
+    append(con, table, {name: [value] for name, value in row.items()})
