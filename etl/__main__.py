@@ -56,6 +56,7 @@ def _demo_command(commands: Any) -> None:
     demo.add_argument("--out", type=Path, default=Path("data/demo"))
     demo.add_argument("--cases", type=_case_count, default=60_000)
     demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--flat", action="store_true", help="各网格同一发生率：没有热点，风险图应说没有差异")
     demo.set_defaults(run=_demo)
 
 
@@ -89,7 +90,9 @@ def _moment(text: str) -> datetime:
 def _demo(options: argparse.Namespace) -> int:
     from etl.demo import write_demo  # the generator is not needed by a county that loads its own files
 
-    report = write_demo(options.out, cases=options.cases, seed=options.seed, progress=sys.stderr.isatty())
+    report = write_demo(
+        options.out, cases=options.cases, seed=options.seed, flat=options.flat, progress=sys.stderr.isatty()
+    )
     print(f"已写出虚构县 {len(report.files)} 个文件到 {options.out}，数据截至 {report.as_of:%Y-%m-%d %H:%M}")
     return 0
 

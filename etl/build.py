@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from etl import deadlines, geometry, points, privacy, publish, row_rules, stage
+from etl import deadlines, geometry, points, privacy, publish, risk, row_rules, stage
 from etl.contract import CONTRACT_VERSION, TABLES, Pointer
 from etl.entities import ENTITIES
 from etl.errors import LoadError
@@ -283,6 +283,8 @@ class Build:
             elif script.stem.startswith("050"):
                 workdays = [day for day, works, *_ in self._reference.calendar if works]
                 deadlines.compute(self._con, deadlines.WorkCalendar(workdays))
+        self._progress("风险估计", 0.82)
+        risk.compute(self._con, polygons=grids, rules=self._reference.rules, as_of=self.as_of)
         self._apply(row_rules.ON_CASES)
 
     def account(self, files: list[SourceFile], folder: Path) -> list[FileReport]:
@@ -456,6 +458,12 @@ _ORDER = {
     "fact_case_event": " order by case_key, seq",
     "fact_case_dept": " order by case_key, hop, assigned_at",
     "fact_source_file": " order by file_id",
+    "fact_risk_run": " order by run_id",
+    "fact_grid_risk": " order by run_id, grid",
+    "fact_risk_frame": " order by day, grid",
+    "fact_near_repeat": " order by case_key desc, other_key desc",
+    "fact_knox": " order by category",
+    "fact_risk_backtest": " order by month, method",
     "fact_population": " order by grid, month",
     "fact_visit_stat": " order by month, village, care_group",
     "dim_region": " order by region_code",

@@ -50,16 +50,19 @@ def write_demo(
     seed: int = 1,
     as_of: datetime = AS_OF,
     months: int = 24,
+    flat: bool = False,
     progress: bool = False,
 ) -> DemoReport:
     """Write the county's exports and `truth.json` into `out`. Same arguments, same bytes.
+
+    A `flat` county has one rate of cases per person everywhere: no map may find a difference in it.
 
     Raises `ValueError` if `cases` or `months` is less than one.
     """
     if cases < 1 or months < 1:
         raise ValueError("cases and months must be at least 1")
     out.mkdir(parents=True, exist_ok=True)
-    run = _Run(out, cases=cases, seed=seed, as_of=as_of, months=months, progress=progress)
+    run = _Run(out, cases=cases, seed=seed, as_of=as_of, months=months, flat=flat, progress=progress)
     run.dimensions()
     run.ledgers()
     return run.report()
@@ -75,12 +78,14 @@ class _Written:
 class _Run:
     """One run of the generator: the county, its plan, and what has been written so far."""
 
-    def __init__(self, out: Path, *, cases: int, seed: int, as_of: datetime, months: int, progress: bool) -> None:
+    def __init__(
+        self, out: Path, *, cases: int, seed: int, as_of: datetime, months: int, flat: bool, progress: bool
+    ) -> None:
         self.out, self.seed, self.as_of, self.progress = out, seed, as_of, progress
         self.clock = Clock(Reference())
         self.mappings: dict[str, Mapping] = load_mappings(SOURCES)
         self.months = month_starts(as_of=as_of.date(), months=months)
-        self.county: County = build_county(seed=seed, months=months)
+        self.county: County = build_county(seed=seed, months=months, flat=flat)
         self.plan: Plan = make_plan(
             self.clock, months=self.months, as_of=as_of, cases=cases, rng=np.random.default_rng([seed, 5])
         )
