@@ -54,10 +54,11 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
             dcc.Location(id="url", refresh="callback-nav"),
             dcc.Store(id="filters"),
             dcc.Store(id="intent"),
+            dcc.Store(id="origin"),
             dcc.Store(id="address"),
             dcc.Store(id="page-key"),
             _header(info),
-            html.Nav([_link(page) for page in pages], className="nav", **{"aria-label": "页面"}),
+            html.Nav([_link(page) for page in pages if page.in_nav], className="nav", **{"aria-label": "页面"}),
             html.Div(
                 [
                     filter_bar.bar(vocabulary, info.as_of),
