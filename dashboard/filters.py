@@ -76,7 +76,7 @@ class Filters:
 
     def without_view(self) -> Filters:
         """Only which rows are counted: the same for every way of looking at them."""
-        return dataclasses.replace(self, **dict.fromkeys(VIEW_KEYS, ""))
+        return self.replace(**dict.fromkeys(VIEW_KEYS, ""))
 
     def shifted(self, *, since: date | None, until: date | None) -> Filters:
         """The same question about another span."""

@@ -38,7 +38,8 @@ class Panel:
 class Page:
     """One screen, at one path; `frame` is its component tree without data.
 
-    `in_nav` is off for a page that is only reached from others. `opens_with` holds the conditions a bare address gets besides the default period.
+    `in_nav` is off for a page that is only reached from others.
+    `opens_with` holds the conditions a bare address gets besides the default period.
     """
 
     path: str

@@ -58,7 +58,9 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
             dcc.Store(id="address"),
             dcc.Store(id="page-key"),
             _header(info),
-            html.Nav([_link(page) for page in pages if page.in_nav], className="nav", **{"aria-label": "页面"}),
+            html.Nav(
+                [*(_link(page) for page in pages if page.in_nav), _keys()], className="nav", **{"aria-label": "页面"}
+            ),
             html.Div(
                 [
                     filter_bar.bar(vocabulary, info.as_of),
@@ -79,6 +81,11 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
 
 def _link(page: Page) -> Component:
     return dcc.Link(page.name, href=page.path, id=nav_id(page), className="nav-link")
+
+
+def _keys() -> Component:
+    """Opens the list of keys (assets/keys.js) for those who do not know that “?” does, or have switched it off."""
+    return html.Button("快捷键", type="button", className="nav-keys", **{"data-keys": "list"})
 
 
 def _header(info: SnapshotInfo) -> Component:

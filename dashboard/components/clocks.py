@@ -29,26 +29,38 @@ Clock = Mapping[str, Any]
 
 
 def clocks(file: CaseFile) -> html.Div:
-    """The case's own deadline, then the 五化 clock of every kind it held."""
-    return html.Div([_clock(clock, file) for clock in file.clocks], className="clocks")
+    """The case's own deadline, then the 五化 clock of every kind it held; that of a problem is its own deadline."""
+    shown = [clock for clock in file.clocks if clock["clock"] == "due" or clock["kind"] != "P"]
+    return html.Div([_clock(clock, file) for clock in shown], className="clocks")
+
+
+def verdict(clock: Clock) -> html.Span:
+    """A clock's outcome as shape and word."""
+    shape, word = VERDICTS[clock["verdict"]]
+    return html.Span(
+        [html.Span(shape, **{"aria-hidden": "true"}), f" {word}"], className=f"verdict is-{clock['verdict']}"
+    )
 
 
 def _clock(clock: Clock, file: CaseFile) -> html.Section:
-    shape, word = VERDICTS[clock["verdict"]]
     is_own = clock["clock"] == "due"
-    head = html.Div(
-        [
-            html.H3("办理期限" if is_own else clock["name"], className="clock-name"),
-            html.Span([html.Span(shape, **{"aria-hidden": "true"}), f" {word}"], className=f"verdict is-{clock['verdict']}"),
-        ],
-        className="clock-head",
-    )
+    name = clock["name"]
+    if is_own:
+        name = "办理期限（即问题限时化）" if clock["kind"] == "P" else "办理期限"
+    head = html.Div([html.H3(name, className="clock-name"), verdict(clock)], className="clock-head")
     facts = [*_times(clock, file.as_of), *(_changes(file) if is_own else [])]
     lines = [html.Div([html.Dt(name), html.Dd(said)], className="fact") for name, said in facts]
-    return html.Section([head, *_bar(clock), html.Dl(lines, className="facts")], className="clock")
+    return html.Section(
+        [
+            head,
+            *_bar(clock, is_moved=is_own and file.case["due_at"] != file.case["due0_at"]),
+            html.Dl(lines, className="facts"),
+        ],
+        className="clock",
+    )
 
 
-def _bar(clock: Clock) -> list[Component]:
+def _bar(clock: Clock, *, is_moved: bool) -> list[Component]:
     """Elapsed time over the limit as a bar with a line at the limit, and in words."""
     used = clock["elapsed"]
     if used is None or clock["deadline_at"] is None:
@@ -57,9 +69,10 @@ def _bar(clock: Clock) -> list[Component]:
     late = " is-late" if clock["verdict"] in OVERDUE else ""
     fill = html.Span(className=f"clock-fill{late}", style={"width": f"{100 * max(0.0, used) / whole:.2f}%"})
     limit = html.Span(className="clock-limit", style={"left": f"{100 / whole:.2f}%"})
+    moved = "按调整后的期限折算，" if is_moved else ""
     return [
         html.Div([fill, limit], className="clock-track", **{"aria-hidden": "true"}),
-        html.Div(f"用时为时限的 {share(used)}", className="clock-share"),
+        html.Div(f"{moved}用时为时限的 {share(used)}", className="clock-share"),
     ]
 
 

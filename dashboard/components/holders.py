@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from dash import html
@@ -30,7 +31,7 @@ def span(hours: float) -> str:
 def sentence(file: CaseFile) -> str:
     """“2 个部门经手，转手 1 次，退回 1 次；无主合计 3.2 小时”."""
     held = [h for h in file.holdings if not h.is_unowned]
-    handed = sum(1 for a, b in zip(held, held[1:], strict=False) if a.department != b.department)
+    handed = sum(1 for a, b in pairwise(held) if a.department != b.department)
     returned = sum(1 for h in held if h.end == "returned")
     parts = [f"{len({h.department for h in held})} 个部门经手"]
     parts += [f"转手 {handed} 次"] * bool(handed) + [f"退回 {returned} 次"] * bool(returned)
@@ -71,14 +72,16 @@ def axis(file: CaseFile) -> Axis:
 def lanes(file: CaseFile, name: NAMES) -> html.Div:
     """主办, 协办 and 挂起 over one axis, with the deadline as a line; the rows below say the same in words."""
     time = axis(file)
-    found = [_lane("主办", [_held(h, n, time, name) for n, h in enumerate(file.holdings, start=1)])]
+    held: list[Component] = [_held(h, n, time, name) for n, h in enumerate(file.holdings, start=1)]
+    found = [_lane("主办", held)]
     if file.assists:
         found.append(_lane("协办", [_assist(a, file, time, name) for a in file.assists]))
     if file.pauses:
         stretches = [_stretch("挂起", "is-pause", time, p["from_at"], p["to_at"]) for p in file.pauses]
         found.append(_lane("挂起", stretches))
-    found.append(_lane("", _ticks(file, time), "lane-axis"))
-    return html.Div(found, className="lanes", **{"aria-hidden": "true"})
+    ends = [html.Span(words.moment(at)) for at in (time.start, time.end)]
+    found.append(_lane("", ends, "lane-axis"))
+    return html.Div([*found, *_due(file, time)], className="lanes", **{"aria-hidden": "true"})
 
 
 def _lane(name: str, inside: list[Component], extra: str = "lane-track") -> html.Div:
@@ -104,17 +107,13 @@ def _stretch(text: str, look: str, time: Axis, since: datetime, until: datetime)
     return html.Div(text, className=f"stretch {look}", style=time.box(since, until), title=text)
 
 
-def _ticks(file: CaseFile, time: Axis) -> list[Component]:
-    """The first and last moment, and the deadline where the axis reaches it."""
-    ends = [html.Span(words.moment(at), className="tick") for at in (time.start, time.end)]
+def _due(file: CaseFile, time: Axis) -> list[Component]:
+    """A line through all lanes at the deadline, where the axis reaches it."""
     due = file.case["due_at"]
     if due is None or not time.start <= due <= time.end:
-        return ends
-    where = time.at(due)
-    side = "is-left" if where > 0.5 else "is-right"
-    line = html.Span(className="due-line", style={"left": f"{100 * where:.3f}%"})
-    flag = html.Span("期限", className=f"due-flag {side}", style={"left": f"{100 * where:.3f}%"})
-    return [*ends, line, flag]
+        return []
+    where = {"left": f"{100 * time.at(due):.3f}%"}
+    return [html.Div(html.Div(html.Span("期限"), className="due-line", style=where), className="due-layer")]
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
@@ -141,7 +140,8 @@ def _row(number: int, held: Holding, before: Holding | None, name: NAMES) -> htm
         return _line(str(number), "无主", when, span(held.hours), why, "is-unowned")
     department = name(held.department) or "未注明部门"
     extra = "is-now" if held.end == "open" else ""
-    return _line(str(number), department, when, span(held.hours), f"{_signed(held)}{_end(held)}", extra)
+    again = "重开后继续，" if before and before.end == "closed" else ""
+    return _line(str(number), department, when, span(held.hours), f"{again}{_signed(held)}{_end(held)}", extra)
 
 
 def _signed(held: Holding) -> str:

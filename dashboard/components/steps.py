@@ -19,7 +19,7 @@ LONG = 24.0
 
 
 def steps(file: CaseFile) -> html.Div:
-    """Every step in time order with the gap before it; the longest gap is named; open cases say how long it is quiet."""
+    """Every step in time order with the gap before it; the longest gap is named, and how long it is quiet."""
     if not file.steps:
         return html.Div(empty("该来源没有流转记录"))
     longest = max((step["gap_hours"] or 0.0 for step in file.steps), default=0.0)

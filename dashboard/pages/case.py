@@ -14,7 +14,6 @@ from dashboard.ask import Ask
 from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.components import clocks, holders, steps
 from dashboard.components.cases import deadline
-from dashboard.components.panel import empty
 from dashboard.filters import Filters, Vocabulary
 from dashboard.page import Page, Panel, Target
 from dashboard.scope import may_see_cases
@@ -96,17 +95,20 @@ def _head(file: CaseFile) -> html.Div:
     case = file.case
     title = html.H1(str(case["title"] or case.get("category_name") or "（无标题）"), className="case-heading")
     status = html.Span(case["status_name"], className=f"case-status is-{case['status']}")
-    row = [title, html.Div([status, deadline(case, file.as_of)], className="case-state")]
-    return html.Div([html.Div(row, className="case-top"), html.Dl(_facts(case), className="case-facts")])
+    own = next(clock for clock in file.clocks if clock["clock"] == "due")
+    late = clocks.verdict(own) if case["status"] == "closed" else deadline(case, file.as_of)
+    row = [title, html.Div([status, late], className="case-state")]
+    return html.Div([html.Div(row, className="case-top"), html.Dl(_facts(file), className="case-facts")])
 
 
-def _facts(case: Mapping[str, Any]) -> list[html.Div]:
+def _facts(file: CaseFile) -> list[html.Div]:
+    case = file.case
     found: list[tuple[str, Any]] = [
         ("类型", _kind(case)),
         ("性质", case.get("severity_name", "")),
         ("等级", _level(case)),
         ("类别", case.get("category_name", "") or "未分类"),
-        ("主办", case.get("department_name") or "未派部门"),
+        ("主办", _holder(file)),
         ("受理", words.moment(case["accept_at"])),
     ]
     if case["close_at"]:
@@ -115,6 +117,14 @@ def _facts(case: Mapping[str, Any]) -> list[html.Div]:
     if case["reopen_cnt"]:
         found.append(("重开", f"{case['reopen_cnt']} 次"))
     return [html.Div([html.Dt(name), html.Dd(said)], className="case-fact") for name, said in found]
+
+
+def _holder(file: CaseFile) -> Component | str:
+    """The lead department; an open case that nobody has says so first."""
+    department = str(file.case.get("department_name") or "")
+    if not (file.holdings[-1].is_unowned and file.holdings[-1].end == "open"):
+        return department or "未派部门"
+    return html.B(f"无主（此前{department}）" if department else "无主", className="case-unowned")
 
 
 def _kind(case: Mapping[str, Any]) -> str:
