@@ -87,6 +87,7 @@ def _wire_state(app: Dash, warehouse: Warehouse) -> None:
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
         [
             Output("filters", "data"),
+            Output("origin", "data"),
             Output("notes", "children"),
             Output("chips", "children"),
             Output("filter-period", "value"),
@@ -112,9 +113,9 @@ def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> An
         raise PreventUpdate
     with warehouse.lease() as ask:
         vocabulary, as_of = ask.vocabulary, ask.info.as_of
-    from_address = now is None or trigger in (None, "url")
-    if from_address:
-        parsed = parse(urlsplit(href).query, vocabulary)
+    address = _address(trigger, href, wish, now)
+    if address is not None:
+        parsed = parse(address, vocabulary)
         filters, notes = parsed.filters, parsed.notes
     else:
         before = parse(now, vocabulary).filters
@@ -124,6 +125,7 @@ def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> An
     query = intent.query(filters)
     return (
         no_update if query == now else query,
+        "reader" if address is None else "address",
         "；".join(notes),
         filter_bar.chips(filters, vocabulary),
         _fresh(filter_bar.period_value(filters, as_of), days),
@@ -147,6 +149,13 @@ def _placeholders(filters: Filters, trigger: Any, shown: Sequence[Any]) -> list[
     ]
 
 
+def _address(trigger: Any, href: str, wish: Mapping[str, Any] | None, now: str | None) -> str | None:
+    """The query string to read the state from; None where a click or a control moves the state instead."""
+    if trigger == "intent" and isinstance((wish or {}).get("went"), str):
+        return str((wish or {})["went"])
+    return urlsplit(href).query if now is None or trigger in (None, "url") else None
+
+
 def _moved(before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: Any, chosen: Sequence[Any]) -> Filters:
     if trigger == "intent":
         return intent.apply(before, wish or {})
@@ -163,11 +172,14 @@ def _moved(before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: 
 
 def _wire_address(app: Dash, found: Sequence[Page]) -> None:
     app.clientside_callback(
-        ClientsideFunction("yiping", "writeAddress"), Output("address", "data"), Input("filters", "data")
+        ClientsideFunction("yiping", "writeAddress"),
+        Output("address", "data"),
+        Input("filters", "data"),
+        State("origin", "data"),
     )
     app.clientside_callback(
         ClientsideFunction("yiping", "navigate"),
-        [Output(shell.nav_id(page), "href") for page in found],
+        [Output(shell.nav_id(page), "href") for page in found if page.in_nav],
         Input("filters", "data"),
         Input("url", "pathname"),
     )

@@ -48,6 +48,7 @@ class Panel:
 class Page:
     """One screen, at one path; `frame` is its component tree without data.
 
+    `in_nav` is off for a page that is only reached from others.
     `opens_with` holds the conditions a bare address gets besides the default period.
     """
 
@@ -59,6 +60,7 @@ class Page:
     picks: Picks = ()
     maps: tuple[str, ...] = ()
     metric_choosers: tuple[str, ...] = ()
+    in_nav: bool = True
     opens_with: Filters = field(default_factory=Filters)
 
     @property

@@ -457,6 +457,8 @@ _ORDER = {
     "fact_case": " order by case_key",
     "fact_case_event": " order by case_key, seq",
     "fact_case_dept": " order by case_key, hop, assigned_at",
+    "fact_case_pause": " order by case_key, from_at",
+    "fact_case_clock": " order by case_key, clock, kind",
     "fact_source_file": " order by file_id",
     "fact_risk_run": " order by run_id",
     "fact_grid_risk": " order by run_id, grid",

@@ -147,6 +147,26 @@ sign_at     TIMESTAMP 0 signed
 returned_at TIMESTAMP 0 sent back
 """
     ),
+    "fact_case_pause": _columns(
+        """
+case_key    INTEGER 0 the case
+from_at     TIMESTAMP 0 suspended
+to_at       TIMESTAMP 0 resumed or closed; the data's own time where it goes on
+"""
+    ),
+    "fact_case_clock": _columns(
+        """
+case_key    INTEGER 0 the case
+clock       VARCHAR 0 due: the case's own deadline; wuhua: the 五化 clock of a kind it held
+kind        VARCHAR 0 the kind it ran for
+start_at    TIMESTAMP 0 started, null where it has not
+deadline_at TIMESTAMP 0 deadline in force, null where it cannot be computed
+stop_at     TIMESTAMP 0 stopped, null while it runs
+limit_hours DOUBLE 0 limit as first set
+elapsed     DOUBLE 0 elapsed time over limit, 1 = at the deadline; a running clock as of the snapshot
+verdict     VARCHAR 0 met, late, missed; early, due_soon, running before the deadline; unknown
+"""
+    ),
     "fact_population": _columns(
         """
 grid        VARCHAR 0 grid code
