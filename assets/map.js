@@ -156,7 +156,9 @@
     var found = { none: { fillColor: token("ground"), color: token("line-strong"), dashArray: "2 3", weight: 0.7 } };
     ["seq-1", "seq-2", "seq-3", "seq-4", "seq-5", "level-red", "level-orange", "level-yellow", "level-blue", "level-flat"]
       .forEach(function (name) { found[name] = { fillColor: token(name), color: token("surface"), dashArray: null }; });
-    ["level-yellow", "level-flat"].forEach(function (name) { found[name].color = token("line-strong"); });
+    // What is calm is pale, so that the eye goes to what is not.
+    found["level-blue"].fillColor = token("area-blue");
+    found["level-yellow"].color = token("line-strong");
     // Too few cases for a rate: a solid pale area, not the dotted paper of "no data".
     found.small = { fillColor: token("line"), color: token("surface"), dashArray: null };
     found.hatch = { fillColor: hatch(), color: token("line-strong"), dashArray: null };

@@ -24,6 +24,7 @@ from dashboard.metrics.query import (
     look_up,
 )
 from dashboard.metrics.values import Value
+from dashboard.risk import RiskQuestions
 from etl.contract import Pointer
 
 FILL_LIMIT = 20_000
@@ -158,6 +159,11 @@ class Ask:
             " where region_level = 'village'"
         )
         return {code: (village, town) for code, village, town in [*villages, *grids]}
+
+    @cached_property
+    def risk(self) -> RiskQuestions:
+        """The risk statistics of this snapshot."""
+        return RiskQuestions(self._db, self.label)
 
     def _labels(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, str]:
         return dict(self._db.rows(sql, parameters))

@@ -24,10 +24,20 @@ DIMENSIONS: dict[str, str] = {
 }
 """Filter key → the word on screen, in the order the keys are written to the URL."""
 
-VIEW_KEYS: dict[str, str] = {"metric": "指标", "layer": "图层", "case": "事项编号"}
+VIEW_KEYS: dict[str, str] = {
+    "metric": "指标",
+    "layer": "图层",
+    "run": "风险测算",
+    "replay": "回放",
+    "moment": "回放时刻",
+    "pace": "回放步长",
+    "heat": "热力带宽",
+    "case": "事项编号",
+}
 """Keys that choose how a page looks or what it opens, not which rows it counts."""
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 MAX_VALUES = 500
 MAX_TEXT = 64
@@ -54,6 +64,11 @@ class Filters:
     status: tuple[str, ...] = ()
     metric: str = ""
     layer: str = ""
+    run: str = ""
+    replay: str = ""
+    moment: str = ""
+    pace: str = ""
+    heat: str = ""
     case: str = ""
 
     def values(self, dimension: str) -> tuple[str, ...]:
@@ -173,6 +188,8 @@ def _known(key: str, value: str, vocabulary: Vocabulary | None, notes: list[str]
 def _can_be(key: str, value: str) -> bool:
     if key == "case":
         return is_case_number(value)
+    if key == "moment":
+        return bool(DAY.fullmatch(value))
     return value.isascii() and value.isidentifier() and len(value) <= MAX_TEXT
 
 
