@@ -232,7 +232,7 @@ class Build:
     def _set_variables(self) -> None:
         clock, warning = self._reference.rules["clock"], self._reference.rules["warning"]
         self._con.execute("set variable as_of = ?::timestamp", [self.as_of])
-        for key in ("sign_limit_hours", "late_entry_hours", "repeat_days", "reopen_days"):
+        for key in ("report_cutoff_hour", "sign_limit_hours", "late_entry_hours", "repeat_days", "reopen_days"):
             self._con.execute(f"set variable {key} = ?::integer", [int(clock[key])])
         short, share, hours = (float(warning[k]) for k in ("short_limit_days", "short_share", "hours"))
         self._con.execute(
@@ -455,6 +455,7 @@ _ORDER = {
     "fact_case": " order by case_key",
     "fact_case_event": " order by case_key, seq",
     "fact_case_dept": " order by case_key, hop, assigned_at",
+    "fact_density_bin": " order by month, town, kind, cell_y, cell_x, precision",
     "fact_source_file": " order by file_id",
     "fact_population": " order by grid, month",
     "fact_visit_stat": " order by month, village, care_group",
