@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from dashboard.api import add_health, answer, build_id, create_api
+from dashboard.density_api import add_density
 from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.warehouse import open_warehouse
@@ -32,7 +33,9 @@ def create(warehouse_path: Path) -> FastAPI:
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     server.state.warehouse = warehouse
     add_health(server, warehouse)
-    server.mount("/api/v1", create_api(warehouse, build_id(ROOT)))
+    api = create_api(warehouse, build_id(ROOT))
+    add_density(api, warehouse)
+    server.mount("/api/v1", api)
     create_app(warehouse, server)
     opening = {page.path: page.opens_with for page in find_pages()}
 
