@@ -91,7 +91,7 @@ def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
         """Every metric: key, name, meaning, formula, unit, direction, minimum denominator."""
         return {"metrics": [asdict(m) for m in METRICS], "groups": list(GROUPS), "filters": list(FILTER_KEYS)}
 
-    @api.get("/query", summary="按条件查询指标", openapi_extra=_with_filters())
+    @api.get("/query", summary="按条件查询指标", openapi_extra=with_filters())
     async def query(
         request: Request,
         metrics: str = Query(description="指标键，逗号分隔", max_length=2000),
@@ -108,7 +108,7 @@ def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
 
 
 def _add_cases(api: FastAPI, warehouse: Warehouse) -> None:
-    @api.get("/cases", summary="事项清单（受理时间在时段内）", openapi_extra=_with_filters())
+    @api.get("/cases", summary="事项清单（受理时间在时段内）", openapi_extra=with_filters())
     async def cases(
         request: Request,
         order: str = Query("newest", description="、".join(CASE_ORDERS), max_length=20),
@@ -122,7 +122,7 @@ def _add_cases(api: FastAPI, warehouse: Warehouse) -> None:
         def question(ask: Ask) -> dict[str, Any]:
             filters = strict_filters(ask, request, own_keys=("order", "limit", "offset"))
             page = ask.cases(filters, order=order, limit=limit, offset=offset)
-            return {**_head(ask, filters), "total": page.total, "limit": limit, "offset": offset, "rows": page.rows}
+            return {**head(ask, filters), "total": page.total, "limit": limit, "offset": offset, "rows": page.rows}
 
         return await answer(warehouse, question)
 
@@ -217,7 +217,7 @@ def _errors(api: FastAPI) -> None:
         )
 
 
-def _with_filters() -> dict[str, Any]:
+def with_filters() -> dict[str, Any]:
     """The OpenAPI parameters of the shared filters."""
     return {
         "parameters": [
@@ -243,7 +243,8 @@ def _identity(ask: Ask) -> dict[str, Any]:
     return {"snapshot": ask.info.snapshot, "as_of": ask.info.as_of.isoformat()}
 
 
-def _head(ask: Ask, filters: Filters) -> dict[str, Any]:
+def head(ask: Ask, filters: Filters) -> dict[str, Any]:
+    """What every answer opens with: the snapshot, its time, and the filters as codes and in words."""
     said = {key: getattr(filters, key) for key in FILTER_KEYS if getattr(filters, key)}
     return {**_identity(ask), "filters": said, "filters_in_words": filters.describe(ask.vocabulary)}
 

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any, Protocol
 
 from dashboard.case_file import CaseFile, NoSuchCaseError, dispatches, holdings, spells, with_gaps
+from dashboard.density import Bins, NoSurfaceError, whole_months
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary, window
 from dashboard.metrics.catalog import Metric
 from dashboard.metrics.cubes import Cubes
@@ -388,6 +389,27 @@ class Ask:
         condition, parameters = self._case_condition(filters)
         sql = f"select place_state, count(*) from mart.fact_case where {condition} group by 1 order by 1"
         return {state: int(rows) for state, rows in self._db.rows(sql, parameters)}
+
+    def density(self, filters: Filters) -> Bins:
+        """Located cases per cell of the county's raster: the period's whole months, towns and kinds; no other filter.
+
+        Raises `NoSurfaceError` where no month is whole or no case of the snapshot has a usable point.
+        """
+        since, end = whole_months(filters, self.info.as_of)
+        raster = self._db.rows(
+            "select centre_lat, cell_side, (select min(month) from mart.fact_density_bin) from mart.density_raster"
+        )
+        if not raster:
+            raise NoSurfaceError("当前数据没有坐标可用的事项，热力面不显示")
+        lat, side, earliest = raster[0]
+        first = max(since or earliest, earliest)
+        cells = self._db.rows(
+            "select cell_x, cell_y, precision, sum(cases)::integer from mart.fact_density_bin"
+            " where month >= $first and month < $end and (len($town) = 0 or list_contains($town, town))"
+            " and (len($kind) = 0 or list_contains($kind, kind)) group by all order by all",
+            {"first": first, "end": end, "town": list(filters.town), "kind": list(filters.kind)},
+        )
+        return Bins(lat, side, first, end, tuple(cells))
 
     def reference(self, name: str) -> list[dict[str, Any]]:
         """Rows of a configuration table: wuhua, limits, codes, departments, categories, calendar."""

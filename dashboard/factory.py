@@ -40,7 +40,7 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     app = Dash(
         __name__,
         server=server,
-        pages_folder="",
+        use_pages=False,
         suppress_callback_exceptions=True,
         assets_folder=str(theme.ASSETS),
         title="态势一屏尽观",

@@ -232,7 +232,7 @@ class Build:
     def _set_variables(self) -> None:
         clock, warning = self._reference.rules["clock"], self._reference.rules["warning"]
         self._con.execute("set variable as_of = ?::timestamp", [self.as_of])
-        for key in ("sign_limit_hours", "late_entry_hours", "repeat_days", "reopen_days"):
+        for key in ("report_cutoff_hour", "sign_limit_hours", "late_entry_hours", "repeat_days", "reopen_days"):
             self._con.execute(f"set variable {key} = ?::integer", [int(clock[key])])
         short, share, hours = (float(warning[k]) for k in ("short_limit_days", "short_share", "hours"))
         self._con.execute(
@@ -459,6 +459,7 @@ _ORDER = {
     "fact_case_dept": " order by case_key, hop, assigned_at",
     "fact_case_pause": " order by case_key, from_at",
     "fact_case_clock": " order by case_key, clock, kind",
+    "fact_density_bin": " order by month, town, kind, cell_y, cell_x, precision",
     "fact_source_file": " order by file_id",
     "fact_risk_run": " order by run_id",
     "fact_grid_risk": " order by run_id, grid",

@@ -277,6 +277,23 @@ pai_area    DOUBLE 0 hit_rate / area_share
 pai_population DOUBLE 0 hit_rate / population_share
 """
     ),
+    "density_raster": _columns(
+        """
+centre_lat  DOUBLE 0 middle latitude of the located cases
+cell_side   DOUBLE 0 side of a cell in Web-Mercator metres, about 100 m on the ground at that latitude
+"""
+    ),
+    "fact_density_bin": _columns(
+        """
+cell_x      INTEGER 2 column of the cell, counted eastward from 0 degrees
+cell_y      INTEGER 2 row of the cell, counted northward from the equator
+month       DATE 0 first day of the month of acceptance
+town        VARCHAR 0 town code, '' where unknown
+kind        VARCHAR 0 kind of case
+precision   VARCHAR 0 point, building, grid, village, none, '' where not told
+cases       INTEGER 1 cases with a usable point
+"""
+    ),
     "fact_source_file": _columns(
         """
 file_id     INTEGER 0 number of the file in this load
