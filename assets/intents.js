@@ -94,6 +94,7 @@
 
   window.yiping = window.yiping || {};
   window.yiping.pick = function (text) { send("pick", text); };
+  window.yiping.set = function (text) { send("set", text); };
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.yiping = Object.assign(window.dash_clientside.yiping || {}, {
     writeAddress: writeAddress,

@@ -25,6 +25,7 @@ from dashboard.metrics.query import (
     look_up,
 )
 from dashboard.metrics.values import Value
+from dashboard.replay import MEASURES, PACES, Frames, pivot, tiers
 from dashboard.risk import RiskQuestions
 from etl.contract import Pointer
 
@@ -283,6 +284,39 @@ class Ask:
             buckets.append(bucket.isoformat())
             bucket = _next_bucket(group, bucket)
         return buckets
+
+    def frames(self, measure: str, *, level: str, pace: str, filters: Filters) -> Frames:
+        """A measure of `replay.MEASURES` by place of `level` for every day or week of the period.
+
+        A flow is what happened in the moment, a stock what stood at its end; risk follows only the period.
+        Raises `UnknownQuestionError` for another measure, `LongReplayError` where there would be too much to send.
+        """
+        if measure not in MEASURES or pace not in PACES:
+            raise UnknownQuestionError(f"不能回放“{measure}”；可用：{'、'.join(MEASURES)}，步长 {'、'.join(PACES)}")
+        if measure == "risk":
+            return self._risk_frames(pace, filters)
+        metric, groups = look_up([measure])[0], check_groups((pace, level))
+        source = self.cubes.source([metric], by=groups, filters=filters)
+        query = compile_query(
+            [metric], by=groups, filters=filters, as_of=self.info.as_of, cutoff_hour=self.cutoff_hour, source=source
+        )
+        rows = [(row[0], row[1], row[2]) for row in self._db.rows(query.sql, query.parameters) if row[0] and row[1]]
+        first = min((row[0] for row in rows), default=None)
+        starts = [date.fromisoformat(b) for b in self._buckets(pace, filters, first.isoformat() if first else "")]
+        codes = [code for code in self._members(level, filters) if code]
+        return pivot(rows, starts=starts, codes=codes, is_stock=query.scope == "stock")
+
+    def _risk_frames(self, pace: str, filters: Filters) -> Frames:
+        known = [row[0] for row in self._db.rows("select distinct day from mart.fact_risk_frame order by day")]
+        moments: dict[date, date] = {}
+        for day in known:
+            if (filters.since is None or day >= filters.since) and (filters.until is None or day < filters.until):
+                moments[_bucket_start(pace, day)] = day
+        rows = self._db.records(
+            "select day, grid, tier from mart.fact_risk_frame where list_contains($days, day)",
+            {"days": list(moments.values())},
+        )
+        return tiers(rows, moments=moments)
 
     def _label(self, by: Key, key: Key) -> Key:
         return tuple(self.label(group, code) for group, code in zip(by, key, strict=True))

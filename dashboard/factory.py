@@ -287,6 +287,13 @@ def _wire_picks(app: Dash, page: Page) -> None:
             Input(element, name),
             prevent_initial_call=True,
         )
+    for prefix in page.layered:
+        app.clientside_callback(
+            ClientsideFunction("yiping", "layers"),
+            Output(f"{prefix}-layers", "data"),
+            Input(f"{prefix}-scene", "data"),
+            State("filters", "data"),
+        )
     for prefix in page.maps:
         app.clientside_callback(
             ClientsideFunction("yiping", "scene"),
