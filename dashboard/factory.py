@@ -125,7 +125,7 @@ def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> An
     query = intent.query(filters)
     return (
         no_update if query == now else query,
-        "reader" if address is None else "address",
+        {"read": None if address is None else address.removeprefix("?")},
         "；".join(notes),
         filter_bar.chips(filters, vocabulary),
         _fresh(filter_bar.period_value(filters, as_of), days),
