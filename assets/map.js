@@ -213,7 +213,7 @@
   // Only areas that change are touched; Leaflet then draws its canvas once, in the next frame.
   function repaint(id) {
     var own = board(id);
-    if (!own.map) { return; }
+    if (!own.map || !own.map.getContainer().isConnected) { return; }
     own.brush = brushes(own.map);
     var picture = pictureOf(own);
     var front = [];
@@ -374,6 +374,8 @@
     own.map = map;
     own.brush = null;
     window.yiping.basemap.attach(map).then(function (shown) { if (shown) { repaint(own.id); } });
+    // A page that is left while the map still flies: Leaflet would go on moving what is no longer there.
+    map.on("unload", function () { map.stop(); map._animatingZoom = false; });
     speakChinese(map.getContainer());
     map.on("zoomend layeradd resize", placeSoon);
     follow(map);

@@ -13,7 +13,7 @@ from dash import html
 from dashboard import words
 from dashboard.ask import Answer, Ask, CasePage
 from dashboard.components import grid, grid_map, kpi, map_layers, measure, panel, places, segments
-from dashboard.components.cases import Case, case_list
+from dashboard.components.cases import Case, case_link, case_list
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY, Metric
 from dashboard.page import Page, Panel, Target
@@ -164,13 +164,14 @@ def view_units(model: Units) -> Mapping[Target, Any]:
 class Unlocated:
     """How many cases have a point, how many have none and why, and some of those."""
 
+    filters: Filters
     states: Mapping[str, int]
     cases: Sequence[Case]
 
 
 def load_unlocated(ask: Ask, filters: Filters) -> Unlocated:
     """Counts by reason, and some of the cases without a usable point, those without a grid first."""
-    return Unlocated(ask.place_states(filters), ask.unlocated(filters, limit=LIST_LENGTH))
+    return Unlocated(filters, ask.place_states(filters), ask.unlocated(filters, limit=LIST_LENGTH))
 
 
 def view_unlocated(model: Unlocated) -> Mapping[Target, Any]:
@@ -185,7 +186,7 @@ def view_unlocated(model: Unlocated) -> Mapping[Target, Any]:
     rows = [
         html.Li(
             [
-                html.Span(str(case.get("case_id")), className="lost-id"),
+                case_link(str(case.get("case_id")), model.filters, str(case.get("case_id"))),
                 html.Span(str(case.get("town_name") or "乡镇未匹配")),
                 html.Span(STATES.get(str(case.get("place_state")), ""), className="lost-why"),
             ],
