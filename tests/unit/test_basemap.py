@@ -17,6 +17,7 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from starlette.testclient import TestClient
 
+import app
 from dashboard.basemap import BaseMap, MapConfigError, read
 from dashboard.basemap_api import add_basemap
 from dashboard.tiles import media_type
@@ -236,6 +237,11 @@ def test_a_configuration_that_cannot_work_stops_the_start_with_a_sentence(
 def test_a_configuration_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(MapConfigError, match="无法读取"):
         read(tmp_path / "map.toml", {})
+
+
+def test_the_server_does_not_start_on_a_wrong_configuration(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="不认识的设置 adress"):
+        app.create_server(tmp_path, configure(tmp_path, REMOTE + 'adress = "x"'))
 
 
 @pytest.mark.parametrize(
