@@ -111,7 +111,7 @@ def _add_picture(api: FastAPI, warehouse: Warehouse, drawings: Drawings) -> None
         bandwidth: int = _BANDWIDTH,
         v: str = Query("", description="批次；与当前批次相同时可长期缓存", max_length=64),
     ) -> Response:
-        """One pixel per cell of about 100 m, in Web Mercator, transparent where nothing is drawn."""
+        """Cells of about 100 m, in Web Mercator, transparent where nothing is drawn."""
 
         def question(ask: Ask) -> Response:
             drawing = drawings.get(ask, _scope(ask, _asked(ask, request, bandwidth)), bandwidth)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import floor, log10
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from dashboard import theme
@@ -15,6 +16,10 @@ from dashboard.density import Surface
 
 OPACITY = (100, 130, 155, 180, 205)
 """Alpha of the classes, 0…255: the map stays readable under the thickest."""
+
+
+FINER, FINE_UP_TO = 3, 1_000_000
+"""Pixels per cell and direction, so that class borders are lines rather than steps; one in rasters of more cells."""
 
 
 @dataclass(frozen=True)
@@ -35,20 +40,24 @@ def bands(surface: Surface) -> tuple[Band, ...]:
 
 
 def png(surface: Surface) -> bytes:
-    """The surface as an RGBA picture, one pixel per cell, north up, transparent where nothing is drawn."""
-    palette = np.array([(*_rgb(theme.SEQUENTIAL[0]), 0), *map(_rgba, theme.SEQUENTIAL, OPACITY)], dtype=np.uint8)
-    classes = np.digitize(surface.values, [band.low for band in bands(surface)])
+    """The surface as a PNG of five colours with opacity, north up, interpolated between cells, else transparent."""
+    classes = np.digitize(_finer(surface.values), [band.low for band in bands(surface)]).astype(np.uint8)
+    image = Image.fromarray(classes)
+    image.putpalette(b"".join(map(_rgb, (theme.SEQUENTIAL[0], *theme.SEQUENTIAL))))
     out = BytesIO()
-    Image.fromarray(palette[classes], "RGBA").save(out, "PNG", optimize=True)
+    image.save(out, "PNG", transparency=bytes((0, *OPACITY)))
     return out.getvalue()
 
 
-def _rgb(colour: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(colour.removeprefix("#")))
+def _finer(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    height, width = values.shape
+    times = FINER if values.size <= FINE_UP_TO else 1
+    image = Image.fromarray(values.astype(np.float32))
+    return np.asarray(image.resize((width * times, height * times), Image.Resampling.BILINEAR))
 
 
-def _rgba(colour: str, alpha: int) -> tuple[int, ...]:
-    return (*_rgb(colour), alpha)
+def _rgb(colour: str) -> bytes:
+    return bytes.fromhex(colour.removeprefix("#"))
 
 
 def _two_digits(number: float) -> float:

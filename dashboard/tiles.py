@@ -15,7 +15,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_ZOOM = 22
 _VECTOR_SUFFIXES = (".pbf", ".mvt")
 _RASTER = (TileType.PNG, TileType.JPEG, TileType.WEBP, TileType.AVIF)
-_VECTOR_WORDS = "是矢量瓦片，目前只支持栅格瓦片（png、jpg、webp）"
+_NO_PICTURE = "中不是图片瓦片；目前只支持栅格瓦片（png、jpg、webp），不支持矢量瓦片"
 
 
 class TilesRefusedError(Exception):
@@ -46,6 +46,13 @@ def media_type(tile: bytes) -> str:
     raise LookupError("not a picture")
 
 
+def _refuse_unless_picture(path: Path, tile: bytes) -> None:
+    try:
+        media_type(tile)
+    except LookupError as error:
+        raise TilesRefusedError(f"{path} {_NO_PICTURE}") from error
+
+
 class FolderTiles:
     """Files z/x/y.png (or jpg, webp); `is_tms` where rows count from the south."""
 
@@ -57,8 +64,7 @@ class FolderTiles:
         first = next(_tile_files(path), None)
         if first is None:
             raise TilesRefusedError(f"{path} 中没有 z/x/y.png 或 .jpg 形式的瓦片")
-        if first.suffix in _VECTOR_SUFFIXES:
-            raise TilesRefusedError(f"{path} {_VECTOR_WORDS}")
+        _refuse_unless_picture(path, first.read_bytes())
         zooms = [int(p.name) for p in path.iterdir() if _is_number(p.name)]
         self.min_zoom, self.max_zoom = min(zooms), max(zooms)
 
@@ -96,15 +102,13 @@ class MbTiles:
         # "immutable": SQLite takes no lock and writes no journal, so the file may lie on a read-only disk.
         self._address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
-            facts = dict(self._rows("select name, value from metadata"))
             found = self._rows("select min(zoom_level), max(zoom_level) from tiles")[0]
             sample = self._rows("select tile_data from tiles limit 1")
         except sqlite3.Error as error:
             raise TilesRefusedError(f"{path} 不是可读的 MBTiles 文件（{error}）") from error
         if not sample:
             raise TilesRefusedError(f"{path} 中没有瓦片")
-        if facts.get("format") in ("pbf", "mvt") or sample[0][0].startswith(b"\x1f\x8b"):
-            raise TilesRefusedError(f"{path} {_VECTOR_WORDS}")
+        _refuse_unless_picture(path, bytes(sample[0][0] or b""))
         self.min_zoom, self.max_zoom = int(found[0]), int(found[1])
 
     def _rows(self, sql: str, parameters: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
@@ -135,7 +139,7 @@ class PmTiles:
         except Exception as error:  # the package raises whatever its parsing meets
             raise TilesRefusedError(f"{path} 不是可读的 PMTiles 文件（第 3 版）") from error
         if header["tile_type"] not in _RASTER:
-            raise TilesRefusedError(f"{path} {_VECTOR_WORDS}")
+            raise TilesRefusedError(f"{path} {_NO_PICTURE}")
         if header["tile_compression"] not in (Compression.NONE, Compression.UNKNOWN):
             raise TilesRefusedError(f"{path} 的瓦片另有压缩，请导出为不压缩的栅格 PMTiles")
         self.min_zoom, self.max_zoom = int(header["min_zoom"]), int(header["max_zoom"])

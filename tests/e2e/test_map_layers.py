@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 
 from tests.e2e.conftest import DESK, ROOT, Visitor, _free_port, _wait_until_ready
 
+# Under the policy `wait_for_function` takes functions only: Playwright would `eval` a bare expression in the page.
 MAKE_MAP = """() => {
   const box = document.createElement('div');
   box.style.cssText = 'position:fixed;inset:0;z-index:9999';
@@ -61,13 +62,15 @@ def test_a_base_map_lies_under_a_map_and_its_maker_is_named_in_plain_text(visito
     tab = visitor.tab
     assert tab.evaluate("yiping.basemap.attach(probe)") is True
     tab.wait_for_function(
-        "[...document.querySelectorAll('.has-basemap img.leaflet-tile')].some(i => i.naturalWidth == 256)"
+        "() => [...document.querySelectorAll('.has-basemap img.leaflet-tile')].some(i => i.naturalWidth == 256)"
     )
     assert tab.locator(".map-credit").inner_text() == "<img src=x>县局"
     assert tab.evaluate("yiping.basemap.attach(probe)") is True
     assert tab.locator(".map-credit").count() == 1
     tab.evaluate("probe.setView([30, 100], 11)")  # far from every tile: transparent, and nothing in the console
-    tab.wait_for_function("[...document.querySelectorAll('img.leaflet-tile-loaded')].every(i => i.naturalWidth == 1)")
+    tab.wait_for_function(
+        "() => [...document.querySelectorAll('img.leaflet-tile-loaded')].every(i => i.naturalWidth == 1)"
+    )
     assert tab.locator(".has-basemap").count() == 1
     assert visitor.faults == []
 
@@ -76,7 +79,7 @@ def test_a_base_map_that_fails_goes_and_the_map_stays(visitor: Visitor) -> None:
     tab = visitor.tab
     tab.route("**/tiles/**", lambda route: route.abort())
     assert tab.evaluate("yiping.basemap.attach(probe)") is True
-    tab.wait_for_function("!document.querySelector('.has-basemap')")
+    tab.wait_for_function("() => !document.querySelector('.has-basemap')")
     tab.evaluate("probe.panBy([900, 500], {animate: false})")
     assert tab.locator("img.leaflet-tile").count() == 0
     assert all("ERR_FAILED" in fault for fault in visitor.faults)
@@ -113,3 +116,25 @@ def test_a_heat_surface_that_fails_leaves_the_last_one_and_a_hidden_one_goes(vis
     assert tab.evaluate(show, f"since={day}02") == "hidden"
     assert "完整的月份" in tab.evaluate("said.reason")
     assert tab.evaluate(PICTURES) == []
+
+
+def test_what_the_policy_does_not_name_is_not_loaded(visitor: Visitor) -> None:
+    """An inline script, an inline handler and a picture of another host, as a slip in our code would let them in."""
+    tab = visitor.tab
+    tab.evaluate(
+        """() => {
+          window.stopped = [];
+          document.addEventListener('securitypolicyviolation', e => window.stopped.push(e.effectiveDirective));
+          const script = document.createElement('script');
+          script.textContent = 'window.broken = 1';
+          document.body.appendChild(script);
+          const box = document.createElement('div');
+          box.setAttribute('onclick', 'window.broken = 2');
+          document.body.appendChild(box);
+          box.click();
+          document.body.appendChild(new Image()).src = 'http://127.0.0.1:1/x.png';
+        }"""
+    )
+    tab.wait_for_function("() => window.stopped.length >= 3")
+    assert set(tab.evaluate("window.stopped")) == {"script-src-elem", "script-src-attr", "img-src"}
+    assert tab.evaluate("window.broken") is None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +17,7 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from starlette.testclient import TestClient
 
+import app
 from dashboard.basemap import BaseMap, MapConfigError, read
 from dashboard.basemap_api import add_basemap
 from dashboard.tiles import media_type
@@ -40,12 +42,10 @@ def write_folder(path: Path) -> None:
         file.write_bytes(body)
 
 
-def write_mbtiles(path: Path, *, kind: str = "png") -> None:
+def write_mbtiles(path: Path, tiles: Mapping[tuple[int, int, int], bytes] = TILES) -> None:
     with sqlite3.connect(path) as con:
-        con.execute("create table metadata (name text, value text)")
         con.execute("create table tiles (zoom_level int, tile_column int, tile_row int, tile_data blob)")
-        con.execute("insert into metadata values ('format', ?)", [kind])
-        rows = [(z, x, 2**z - 1 - y, body) for (z, x, y), body in TILES.items()]
+        rows = [(z, x, 2**z - 1 - y, body) for (z, x, y), body in tiles.items()]
         con.executemany("insert into tiles values (?, ?, ?, ?)", rows)
     con.close()
 
@@ -239,18 +239,30 @@ def test_a_configuration_that_is_not_there_stops_the_start(tmp_path: Path) -> No
         read(tmp_path / "map.toml", {})
 
 
+def test_the_server_does_not_start_on_a_wrong_configuration(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="不认识的设置 adress"):
+        app.create_server(tmp_path, configure(tmp_path, REMOTE + 'adress = "x"'))
+
+
 @pytest.mark.parametrize(
     ("kind", "write"),
     [
-        ("mbtiles", lambda path: write_mbtiles(path, kind="pbf")),
+        ("mbtiles", lambda path: write_mbtiles(path, {(3, 6, 3): gzip.compress(b"\x1a")})),
         ("pmtiles", lambda path: write_pmtiles(path, kind=TileType.MVT)),
         ("folder", lambda path: [(path / "3" / "6").mkdir(parents=True), (path / "3" / "6" / "3.pbf").touch()]),
+        ("folder", lambda path: [(path / "3" / "6").mkdir(parents=True), (path / "3" / "6" / "3.png").touch()]),
     ],
 )
 def test_vector_tiles_are_refused_with_a_sentence(tmp_path: Path, kind: str, write: Any) -> None:
     write(tmp_path / "county")
     with pytest.raises(MapConfigError, match="矢量瓦片"):
         read(configure(tmp_path, f'kind = "{kind}"\npath = "county"\ncrs = "WGS84"\n'), {})
+
+
+def test_an_mbtiles_file_without_tiles_is_refused(tmp_path: Path) -> None:
+    write_mbtiles(tmp_path / "county", {})
+    with pytest.raises(MapConfigError, match="没有瓦片"):
+        read(configure(tmp_path, 'kind = "mbtiles"\npath = "county"\ncrs = "WGS84"\n'), {})
 
 
 def test_packed_tiles_are_refused(tmp_path: Path) -> None:
