@@ -210,7 +210,7 @@ class Build:
         declared = [
             (f.file_id, f.mapping.name, f.mapping.src_crs, f.mapping.src_axes, f.mapping.title, f.path.name)
             for f in files
-            if f.mapping and f.mapping.src_crs
+            if f.mapping and f.mapping.src_crs and not f.refused
         ]
         if declared:
             self._con.executemany("insert into file_crs values (?, ?, ?, ?, ?, ?)", declared)

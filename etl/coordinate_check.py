@@ -94,7 +94,8 @@ def _groups(file_ids: np.ndarray, inside: Flags, readings: Sequence[Interpretati
 
 def _row(head: pd.Series, declared: Interpretation, found: Finding, files: Sequence[str]) -> tuple[Any, ...]:
     numbers = (found.tested, found.share_declared, found.best.code, found.share_best, found.verdict)
-    named = f"（{files[0]} 等 {len(files)} 个文件）" if files else ""
+    several = f" 等 {len(files)} 个文件" if len(files) > 1 else ""
+    named = f"（{files[0]}{several}）" if files else ""
     sentence = f"{head['title']}{named}：" + _SENTENCES[found.verdict].format(
         declared=_words(declared),
         best=_words(found.best),

@@ -32,13 +32,13 @@ def convert_points(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _convert(con: duckdb.DuckDBPyConnection, entity: str, *, crs: str, axes: Axes, file_ids: list[int]) -> None:
-    given: pa.Table = con.execute(
+    given = con.sql(
         f"""
         select file_id, line_no, lon as x, lat as y from stage_{entity}
         where list_contains($files, file_id) and (lon is not null or lat is not null)
           and not coalesce(lon = 0 and lat = 0, false)
         """,
-        {"files": file_ids},
+        params={"files": file_ids},
     ).to_arrow_table()
     x, y = (given[name].to_numpy(zero_copy_only=False) for name in ("x", "y"))
     with np.errstate(all="ignore"):  # a number that is no coordinate leads nowhere, and gets no point
