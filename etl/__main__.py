@@ -141,7 +141,7 @@ def _load_json(report: build.LoadReport) -> dict[str, Any]:
     }
 
 
-_VERDICTS = {"ok": "相符", "suspect": "疑似", "unknown": "未知"}
+_VERDICTS = {"ok": "相符", "suspect": "存疑", "unknown": "未知"}
 
 
 def _load_words(report: build.LoadReport) -> str:

@@ -109,7 +109,7 @@ def _row(head: pd.Series, declared: Interpretation, found: Finding, files: Seque
 
 
 _SENTENCES = {
-    "ok": "{tested} 个点中有 {share} 落在所填网格内，与声明的{declared} 相符",
+    "ok": "{tested} 个点中有 {share} 落在所填网格内，与声明的{declared}相符",
     "unknown": "无法判断，按声明的{declared}只有 {share} 的点落在所填网格内（检验 {tested} 个），"
     "换其他坐标系也没有明显改善；请核对网格边界与所填网格",
     "suspect": "疑似不是声明的{declared}，按声明只有 {share} 的点落在所填网格内，按{best}则有 {share_best}"

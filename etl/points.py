@@ -72,6 +72,7 @@ def place_points(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> Non
     verdict[(lon == 0) & (lat == 0)] = "zero"
     if not grids.empty:
         _judge(verdict, lon, lat, cases["grid"].to_numpy(zero_copy_only=False), grids)
+    verdict[(verdict == "ok") & ((np.abs(lon) > 180) | (np.abs(lat) > 90))] = "outside"  # where no polygon says so
     keep = verdict == "ok"
     points = pa.table(
         {

@@ -33,7 +33,7 @@ FIELDS = {
     "session_held_at": "实际调解时间",
 }
 VERDICTS = {"loaded": "已加载", "refused": "已拒绝"}
-CHECKS = {"ok": "相符", "suspect": "疑似不符", "unknown": "无法判断"}
+CHECKS = {"ok": "相符", "suspect": "存疑", "unknown": "未知"}
 SEVERITIES = {"quarantined": "已隔离", "flagged": "已加载并标记"}
 
 Record = Mapping[str, Any]

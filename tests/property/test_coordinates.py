@@ -64,7 +64,7 @@ def test_no_coordinate_stays_no_coordinate(crs: str) -> None:
     assert np.isnan(coordinates.to_wgs84(nothing, nothing, crs)).all()
 
 
-@pytest.mark.parametrize("crs", ["EPSG:1", "GCJ-02", "wgs84", "", "EPSG:4547; drop table"])
+@pytest.mark.parametrize("crs", ["EPSG:1", "EPSG:5773", "GCJ-02", "wgs84", "", "EPSG:4547; drop table"])
 def test_an_unknown_system_is_refused(crs: str) -> None:
     assert not coordinates.is_known(crs)
     with pytest.raises(ValueError, match="不认识的坐标系"):

@@ -27,6 +27,7 @@ from etl.__main__ import _load_json, _load_words
 from etl.demo import AS_OF, write_demo
 from etl.mapping import load_mappings
 from tests import builders
+from tests.conftest import Load
 
 GRIDS = list(builders.GRIDS)[:3]
 WEST, SOUTH, SIZE = 112.60, 37.80, 0.02
@@ -219,6 +220,24 @@ def test_a_line_that_swaps_columns_wrongly_is_to_be_changed_back() -> None:
     (said,) = checked(_many(40), declared=("CGCS2000", "lat_lon"))
     assert (said["declared"], said["best"]) == ("CGCS2000 lat_lon", "CGCS2000")
     assert 'src_axes = "lon_lat"' in said["sentence"] and "src_crs =" not in said["sentence"]
+
+
+def test_a_zone_that_cannot_be_told_from_another_is_named_with_it() -> None:
+    """111°E is the middle of zone 37 (3°) and of zone 19 (6°); their numbers without prefix are the same."""
+    to_zone = pyproj.Transformer.from_crs("EPSG:4490", "EPSG:4546", always_xy=True)
+    metres = [dict(zip(("lon", "lat"), to_zone.transform(c["lon"], c["lat"]), strict=True)) for c in _many(40)]
+    (said,) = checked([{"grid_code": GRIDS[0], **pair} for pair in metres])
+    assert said["best"] == "EPSG:4546" and "也可能是“EPSG:4508”" in said["sentence"]
+
+
+def test_metres_are_no_degrees_even_where_no_polygon_says_so(load_county: Load) -> None:
+    cases = [
+        builders.case(f"A{n}", builders.AS_OF, grid_code=GRIDS[0], lon=x, lat=y)
+        for n, (x, y) in enumerate([(112.61, 37.81), (500_000, 4_186_000), (37.81, 112.61), (180, -90)])
+    ]
+    warehouse, _ = load_county(cases)
+    with builders.asking(warehouse) as ask:
+        assert ask.place_states(Filters()) == {"outside": 2, "point": 2}
 
 
 # --- the demo county, written in another system -----------------------------------------------------------------
