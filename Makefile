@@ -37,8 +37,9 @@ test: $(VENV)/.dev                                  ## everything CI runs: contr
 unit: $(VENV)/.dev                                  ## the tests that need no browser
 	$(PY) -m pytest tests -m "not e2e"
 
-bench: $(VENV)/.dev                                 ## figures for 60,000 and 1,000,000 cases; reports, never a timed test
+bench: $(VENV)/.dev                                 ## figures for 60,000 and 1,000,000 cases and for a 2,000-grid map; reports, never a timed test
 	$(PY) -m bench
+	$(PY) -m bench.recolour
 
 screenshots: $(VENV)/.dev                           ## redraw docs/screenshots from the demo county
 	$(PY) -m tests.e2e.screenshots

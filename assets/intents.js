@@ -32,15 +32,34 @@
     });
   });
 
-  function writeAddress(query) {
+  // Going to another place is a step that Back takes back; filters and views change the step one is on.
+  var STEPS = ["town", "village", "grid", "case"];
+
+  function isStep(query) {
+    var wanted = new URLSearchParams(query), here = new URLSearchParams(window.location.search);
+    return STEPS.some(function (key) { return String(wanted.getAll(key)) !== String(here.getAll(key)); });
+  }
+
+  // What came from the address (origin) never makes an entry: Back would lead to the address that led here.
+  function writeAddress(query, origin) {
     if (typeof query !== "string") { return keep(); }
     var wanted = window.location.pathname + "?" + query;
     if (wanted !== window.location.pathname + window.location.search) {
       // Not Location.search: its router would build the whole page again.
-      window.history.replaceState(window.history.state, "", wanted);
+      var write = origin === "reader" && isStep(query) ? "pushState" : "replaceState";
+      window.history[write](write === "pushState" ? {} : window.history.state, "", wanted);
     }
     return "";
   }
+
+  // dcc.Location does not know what writeAddress wrote: back at the address it knows, it says nothing, so we do.
+  var known = window.location.href;
+
+  window.addEventListener("_dashprivate_pushstate", function () { known = window.location.href; });
+  window.addEventListener("popstate", function () {
+    if (window.location.href === known) { send("went", window.location.search); }
+    known = window.location.href;
+  });
 
   function pickFromChart(click) {
     var point = click && click.points && click.points[0];
@@ -60,7 +79,9 @@
       var path = link.getAttribute("href").split("?")[0];
       link.classList.toggle("is-current", path === current);
       if (path === current) { link.setAttribute("aria-current", "page"); } else { link.removeAttribute("aria-current"); }
-      var own = query || (path === "/wuhua" ? "severity=general" : "");
+      var kept = new URLSearchParams(query || "");
+      kept.delete("case");
+      var own = String(kept) || (path === "/wuhua" ? "severity=general" : "");
       return own ? path + "?" + own : path;
     });
   }

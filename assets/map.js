@@ -1,12 +1,22 @@
-/* The county map: areas in five classes, outlines, names that do not collide, clustered cases.
+/* The county map: areas in classes, outlines, names that do not collide, shapes on what calls for attention, clustered cases.
    Geometry is fetched here, once per level, because a GeoJSON layer that fetches by itself freezes after one failure.
+   New values repaint the same areas: the layer's own `hideout` would take all of them out and put them in again.
    Data reaches the page as text nodes only. */
 (function () {
   "use strict";
   var EMPTY = { type: "FeatureCollection", features: [] };
   var cache = {};
-  var scenes = {};
-  var maps = {};
+  var boards = {};
+
+  // What is known of one map: its Leaflet map, what the server wants shown, what is shown instead (a replay), its areas.
+  function board(id) {
+    if (!boards[id]) { boards[id] = { id: id, map: null, scene: null, instead: null, areas: {}, place: null, marks: null }; }
+    return boards[id];
+  }
+
+  function boardOf(map) {
+    return board(map.getContainer().id.replace(/-map$/, ""));
+  }
 
   function token(name) {
     return window.getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
@@ -83,7 +93,7 @@
   }
 
   function moveTo(id, box, animated) {
-    var map = maps[id + "-map"];
+    var map = board(id).map;
     // A page that was left and opened again has a new map; the old one's frame is gone from the document.
     if (!map || !map.getContainer().isConnected) { window.setTimeout(function () { moveTo(id, box, animated); }, 150); return; }
     map.yipingBox = box;
@@ -102,22 +112,25 @@
     }).observe(map.getContainer());
   }
 
-  // scene = {id, level, key, place}; shown = the GeoJSON that the layer has now.
+  // wanted = {id, level, key, place, title, paint, texts, marks, rings, chosen, within, picks}; shown = the layer's GeoJSON.
   function scene(wanted, shown) {
     var keep = window.dash_clientside.no_update;
-    if (!wanted || !wanted.key) { return [keep, keep, keep]; }
-    var stale = !shown || shown.level !== wanted.level || shown.key !== wanted.key;
+    if (!wanted) { return [keep, keep, keep]; }
+    var own = board(wanted.id);
+    own.scene = wanted;
+    if (!wanted.key) { return [keep, keep, keep]; }
+    var first = !(shown && shown.level);
+    var stale = first || shown.level !== wanted.level || shown.key !== wanted.key;
+    if (!stale && own.place === wanted.place) { repaint(wanted.id); return [keep, keep, keep]; }
     return Promise.all([geometry(wanted.level, wanted.key), geometry("town", wanted.key)]).then(function (found) {
-      var moved = stale && !(shown && shown.level) || scenes[wanted.id] !== wanted.place;
-      scenes[wanted.id] = wanted.place;
-      var box = moved ? placeBox(wanted.place, found[0], found[1]) : null;
-      var first = !(shown && shown.level);
-      if (box) { moveTo(wanted.id, box, !first); }
-      return [
-        stale ? found[0] : keep,
-        first ? found[1] : keep,
-        first ? namePoints(found[1]) : keep
-      ];
+      var moved = first || own.place !== wanted.place;
+      own.place = wanted.place;
+      if (moved) {
+        var box = placeBox(wanted.place, found[0], found[1]);
+        if (box) { moveTo(wanted.id, box, !first); }
+      }
+      if (stale) { own.areas = {}; } else { repaint(wanted.id); }
+      return [stale ? found[0] : keep, first ? found[1] : keep, first ? namePoints(found[1]) : keep];
     }, function () {
       var note = document.getElementById(wanted.id + "-trouble");
       if (note) { note.textContent = "网格边界未取到，其余正常；刷新页面可再试"; }
@@ -132,37 +145,112 @@
     });
   }
 
-  function pickOf(own, hideout) {
+  function placeOf(own, level) {
     var place = { town: own.town, village: own.village };
-    place[hideout.level] = own.code;
+    place[level] = own.code;
     return place;
   }
 
-  function areaStyle(feature, context) {
-    var hideout = context.hideout || {};
-    var own = feature.properties;
-    var outside = isOutside(pickOf(own, hideout), hideout.within);
-    var step = (hideout.steps || {})[own.code];
-    var chosen = (hideout.chosen || []).indexOf(own.code) >= 0;
-    var fine = hideout.level === "grid";
-    var style = { color: token("surface"), weight: fine ? 0.6 : 1, opacity: 1, fillOpacity: 1 };
-    if ((hideout.small || []).indexOf(own.code) >= 0 && !outside) {
-      // Too few cases for a rate: a solid pale area, not the dotted paper of "no data".
-      style.fillColor = token("line");
-    } else if (step === undefined || outside) {
-      style.fillColor = token("ground");
-      style.color = token("line-strong");
-      style.dashArray = outside ? null : "2 3";
-      style.weight = 0.7;
-    } else {
-      style.fillColor = token("seq-" + (step + 1));
-    }
-    if (chosen) { style.color = token("ink"); style.weight = 2.5; style.dashArray = null; }
+  // The class of an area → how it is drawn. Colours are looked up once a picture, not once an area.
+  function brushes(map) {
+    var found = { none: { fillColor: token("ground"), color: token("line-strong"), dashArray: "2 3", weight: 0.7 } };
+    ["seq-1", "seq-2", "seq-3", "seq-4", "seq-5", "level-red", "level-orange", "level-yellow", "level-blue", "level-flat"]
+      .forEach(function (name) { found[name] = { fillColor: token(name), color: token("surface"), dashArray: null }; });
+    // What is calm is pale, so that the eye goes to what is not.
+    found["level-blue"].fillColor = token("area-blue");
+    found["level-yellow"].color = token("line-strong");
+    // Too few cases for a rate: a solid pale area, not the dotted paper of "no data".
+    found.small = { fillColor: token("line"), color: token("surface"), dashArray: null };
+    found.hatch = { fillColor: hatch(), color: token("line-strong"), dashArray: null };
+    found.outside = { fillColor: token("ground"), color: token("line-strong"), dashArray: null, weight: 0.7 };
+    found.ink = token("ink");
+    found.hot = token("ring-hot");
+    found.cold = token("ring-cold");
+    found.fill = map.getContainer().classList.contains("has-basemap") ? 0.72 : 1;
+    return found;
+  }
+
+  function hatch() {
+    var tile = document.createElement("canvas");
+    tile.width = tile.height = 8;
+    var pen = tile.getContext("2d");
+    pen.fillStyle = token("ground");
+    pen.fillRect(0, 0, 8, 8);
+    pen.strokeStyle = token("line-strong");
+    pen.beginPath();
+    pen.moveTo(-2, 2); pen.lineTo(2, -2); pen.moveTo(0, 8); pen.lineTo(8, 0); pen.moveTo(6, 10); pen.lineTo(10, 6);
+    pen.stroke();
+    return pen.createPattern(tile, "repeat");
+  }
+
+  function styleOf(own, picture, brush) {
+    var outside = isOutside(placeOf(own, picture.level), picture.within);
+    var name = outside ? "outside" : (picture.paint || {})[own.code] || "none";
+    var base = brush[name] || brush.none;
+    var fine = picture.level === "grid";
+    var style = {
+      fillColor: base.fillColor, color: base.color, dashArray: base.dashArray, opacity: 1,
+      weight: base.weight || (fine ? 0.6 : 1), fillOpacity: brush.fill
+    };
+    var ring = outside ? "" : (picture.rings || {})[own.code];
+    if (ring) { style.color = brush[ring]; style.weight = 2.2; style.dashArray = ring === "cold" ? "3 3" : null; }
+    if ((picture.chosen || []).indexOf(own.code) >= 0) { style.color = brush.ink; style.weight = 2.8; style.dashArray = null; }
     return style;
   }
 
+  function pictureOf(own) {
+    return own.instead || own.scene || {};
+  }
+
+  function areaStyle(feature, context) {
+    var own = boardOf(context.map);
+    if (!own.brush) { own.brush = brushes(context.map); }
+    return styleOf(feature.properties, pictureOf(own), own.brush);
+  }
+
+  // Only areas that change are touched; Leaflet then draws its canvas once, in the next frame.
+  function repaint(id) {
+    var own = board(id);
+    if (!own.map) { return; }
+    own.brush = brushes(own.map);
+    var picture = pictureOf(own);
+    var front = [];
+    Object.keys(own.areas).forEach(function (code) {
+      var layer = own.areas[code];
+      var style = styleOf(layer.feature.properties, picture, own.brush);
+      var has = layer.options;
+      var same = has.fillColor === style.fillColor && has.color === style.color && has.weight === style.weight &&
+        has.dashArray === style.dashArray && has.fillOpacity === style.fillOpacity;
+      if (!same) { layer.setStyle(style); }
+      if (style.weight > 2) { front.push(layer); }
+    });
+    front.forEach(function (layer) { layer.bringToFront(); });
+    drawMarks(own, picture);
+    window.requestAnimationFrame(function () {
+      window.setTimeout(function () { own.map.getContainer().dataset.paintedAt = String(window.performance.now()); }, 0);
+    });
+  }
+
+  // A shape for the classes that call for attention: colour alone would not be read by everybody.
+  function drawMarks(own, picture) {
+    if (own.marks) { own.marks.remove(); own.marks = null; }
+    var wanted = Object.keys(picture.marks || {});
+    if (!wanted.length) { return; }
+    own.marks = window.L.layerGroup(wanted.filter(function (code) {
+      return own.areas[code] && !isOutside(placeOf(own.areas[code].feature.properties, picture.level), picture.within);
+    }).map(function (code) {
+      var place = own.areas[code].feature.properties;
+      var text = document.createElement("span");
+      text.textContent = picture.marks[code];
+      return window.L.marker([place.lat, place.lon], {
+        icon: window.L.divIcon({ className: "map-mark is-" + picture.paint[code], html: text, iconSize: [18, 18] }),
+        interactive: false, keyboard: false
+      });
+    })).addTo(own.map);
+  }
+
   function hoverStyle() {
-    return { color: token("ink"), weight: 2, dashArray: null };
+    return { color: token("ink"), weight: 2.8, dashArray: null };
   }
 
   function line(parent, className, text) {
@@ -173,20 +261,26 @@
   }
 
   function areaFeature(feature, layer, context) {
-    var own = feature.properties;
+    var place = feature.properties;
     adopt(context.map);
+    var own = boardOf(context.map);
+    own.areas[place.code] = layer;
+    if (own.scene && !own.drawing) {
+      own.drawing = true;
+      window.setTimeout(function () { own.drawing = false; repaint(own.id); }, 0);
+    }
     layer.bindTooltip(function () {
-      var hideout = context.hideout || {};
+      var picture = pictureOf(own);
       var box = document.createElement("div");
-      line(box, "map-tip-name", own.name);
-      line(box, "map-tip-value", ((hideout.metric || "") + " " + ((hideout.texts || {})[own.code] || "无数据")).trim());
+      line(box, "map-tip-name", place.name);
+      line(box, "map-tip-value", ((picture.title || "") + " " + ((picture.texts || {})[place.code] || "无数据")).trim());
       return box;
     }, { sticky: true, className: "map-tip", direction: "top", opacity: 1 });
     layer.on("click", function () {
-      var hideout = context.hideout || {};
-      if (!hideout.picks) { return; }
-      var outside = isOutside(pickOf(own, hideout), hideout.within);
-      window.yiping.pick(outside && own.town ? "town:" + own.town : hideout.level + ":" + own.code);
+      var picture = own.scene || {};
+      if (!picture.picks) { return; }
+      var outside = isOutside(placeOf(place, picture.level), picture.within);
+      window.yiping.pick(outside && place.town ? "town:" + place.town : picture.level + ":" + place.code);
     });
   }
 
@@ -268,7 +362,9 @@
   function adopt(map) {
     if (!map || map.yipingAdopted) { return; }
     map.yipingAdopted = true;
-    maps[map.getContainer().id] = map;
+    var own = boardOf(map);
+    own.map = map;
+    own.brush = null;
     speakChinese(map.getContainer());
     map.on("zoomend layeradd resize", placeSoon);
     follow(map);
@@ -277,7 +373,10 @@
   window.yiping = window.yiping || {};
   window.yiping.map = {
     areaStyle: areaStyle, hoverStyle: hoverStyle, areaFeature: areaFeature, outlineStyle: outlineStyle,
-    nameMarker: nameMarker, casePoint: casePoint, caseCluster: caseCluster, EMPTY: EMPTY
+    nameMarker: nameMarker, casePoint: casePoint, caseCluster: caseCluster, EMPTY: EMPTY,
+    // Another picture until it is taken back with null: the replay's.
+    instead: function (id, picture) { board(id).instead = picture; repaint(id); },
+    scene: function (id) { return board(id).scene; }
   };
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.yiping = Object.assign(window.dash_clientside.yiping || {}, { scene: scene });

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Query, Request
+from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from dashboard.ask import CASE_ORDERS, Answer, Ask
-from dashboard.filters import DIMENSIONS, Filters, parse
+from dashboard.case_file import CaseFile, NoSuchCaseError
+from dashboard.filters import DIMENSIONS, MAX_TEXT, Filters, is_case_number, parse
 from dashboard.metrics.catalog import METRICS
 from dashboard.metrics.query import GROUPS, UnknownQuestionError
 from dashboard.metrics.values import Value
+from dashboard.scope import may_see_cases
 from dashboard.warehouse import SlowQueryError, Warehouse
 from etl.contract import NoSnapshotError
 
@@ -48,6 +51,7 @@ def create_api(warehouse: Warehouse, build: str) -> FastAPI:
     _errors(api)
     _add_numbers(api, warehouse)
     _add_cases(api, warehouse)
+    _add_case(api, warehouse)
     _add_geometry(api, warehouse)
     _add_pulse(api, warehouse, build)
     return api
@@ -87,7 +91,7 @@ def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
         """Every metric: key, name, meaning, formula, unit, direction, minimum denominator."""
         return {"metrics": [asdict(m) for m in METRICS], "groups": list(GROUPS), "filters": list(FILTER_KEYS)}
 
-    @api.get("/query", summary="按条件查询指标", openapi_extra=_with_filters())
+    @api.get("/query", summary="按条件查询指标", openapi_extra=with_filters())
     async def query(
         request: Request,
         metrics: str = Query(description="指标键，逗号分隔", max_length=2000),
@@ -104,7 +108,7 @@ def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
 
 
 def _add_cases(api: FastAPI, warehouse: Warehouse) -> None:
-    @api.get("/cases", summary="事项清单（受理时间在时段内）", openapi_extra=_with_filters())
+    @api.get("/cases", summary="事项清单（受理时间在时段内）", openapi_extra=with_filters())
     async def cases(
         request: Request,
         order: str = Query("newest", description="、".join(CASE_ORDERS), max_length=20),
@@ -118,9 +122,24 @@ def _add_cases(api: FastAPI, warehouse: Warehouse) -> None:
         def question(ask: Ask) -> dict[str, Any]:
             filters = strict_filters(ask, request, own_keys=("order", "limit", "offset"))
             page = ask.cases(filters, order=order, limit=limit, offset=offset)
-            return {**_head(ask, filters), "total": page.total, "limit": limit, "offset": offset, "rows": page.rows}
+            return {**head(ask, filters), "total": page.total, "limit": limit, "offset": offset, "rows": page.rows}
 
         return await answer(warehouse, question)
+
+
+def _add_case(api: FastAPI, warehouse: Warehouse) -> None:
+    @api.get(
+        "/cases/{case_id:path}",
+        summary="一件事项：流转、经手、挂起、时限",
+        responses={400: {"description": "编号不合要求"}, 404: {"description": "没有这个事项"}},
+    )
+    async def case(case_id: str = InPath(description=f"事项编号，至多 {MAX_TEXT} 字")) -> dict[str, Any]:
+        """The case's row, its steps, who had it from when to when, its pauses and every clock that ran on it."""
+        if not is_case_number(case_id):
+            raise BadRequestError(f"事项编号应为一行文字，至多 {MAX_TEXT} 字")
+        if not may_see_cases("desk"):
+            raise HTTPException(403, "无权限查看事项")
+        return await answer(warehouse, lambda ask: {**_identity(ask), **case_json(ask.case(case_id))})
 
 
 def _add_geometry(api: FastAPI, warehouse: Warehouse) -> None:
@@ -178,6 +197,7 @@ def _errors(api: FastAPI) -> None:
 
     api.add_exception_handler(BadRequestError, say(400))
     api.add_exception_handler(UnknownQuestionError, say(400))
+    api.add_exception_handler(NoSuchCaseError, say(404))
     api.add_exception_handler(SlowQueryError, say(503))
     api.add_exception_handler(NoSnapshotError, say(503))
 
@@ -197,7 +217,7 @@ def _errors(api: FastAPI) -> None:
         )
 
 
-def _with_filters() -> dict[str, Any]:
+def with_filters() -> dict[str, Any]:
     """The OpenAPI parameters of the shared filters."""
     return {
         "parameters": [
@@ -223,7 +243,8 @@ def _identity(ask: Ask) -> dict[str, Any]:
     return {"snapshot": ask.info.snapshot, "as_of": ask.info.as_of.isoformat()}
 
 
-def _head(ask: Ask, filters: Filters) -> dict[str, Any]:
+def head(ask: Ask, filters: Filters) -> dict[str, Any]:
+    """What every answer opens with: the snapshot, its time, and the filters as codes and in words."""
     said = {key: getattr(filters, key) for key in FILTER_KEYS if getattr(filters, key)}
     return {**_identity(ask), "filters": said, "filters_in_words": filters.describe(ask.vocabulary)}
 
@@ -240,6 +261,13 @@ def answer_json(found: Answer, filters: Filters) -> dict[str, Any]:
                 cells[f"{group}_name"] = label
         rows.append(cells | {key: _value_json(value) for key, value in row.values.items()})
     return {"snapshot": found.snapshot, "as_of": found.as_of.isoformat(), "filters": said, "rows": rows}
+
+
+def case_json(file: CaseFile) -> dict[str, Any]:
+    """A case's file as the API writes it: holders with their hours, and the hours without one."""
+    said = asdict(file)
+    said["holdings"] = [asdict(held) | {"hours": held.hours} for held in file.holdings]
+    return said | {"unowned_hours": file.unowned_hours}
 
 
 def _value_json(value: Value) -> Any:

@@ -10,6 +10,8 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any, Protocol
 
+from dashboard.case_file import CaseFile, NoSuchCaseError, dispatches, holdings, spells, with_gaps
+from dashboard.density import Bins, NoSurfaceError, whole_months
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary, window
 from dashboard.metrics.catalog import Metric
 from dashboard.metrics.cubes import Cubes
@@ -23,6 +25,7 @@ from dashboard.metrics.query import (
     look_up,
 )
 from dashboard.metrics.values import Value
+from dashboard.risk import RiskQuestions
 from etl.contract import Pointer
 
 FILL_LIMIT = 20_000
@@ -158,6 +161,11 @@ class Ask:
         )
         return {code: (village, town) for code, village, town in [*villages, *grids]}
 
+    @cached_property
+    def risk(self) -> RiskQuestions:
+        """The risk statistics of this snapshot."""
+        return RiskQuestions(self._db, self.label)
+
     def _labels(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, str]:
         return dict(self._db.rows(sql, parameters))
 
@@ -167,8 +175,7 @@ class Ask:
         Groups without events are there too, as 0 or as no data; an unknown place has the code ''.
         Raises `UnknownQuestionError` for a metric or grouping that does not exist.
         """
-        chosen = filters.replace(metric="", layer="")
-        return self._remember(tuple(metrics), tuple(by), chosen)
+        return self._remember(tuple(metrics), tuple(by), filters.without_view())
 
     def forget(self) -> None:
         """Drop the remembered answers, for measuring."""
@@ -238,8 +245,8 @@ class Ask:
     def _axis(self, group: str, filters: Filters, seen: list[str]) -> list[str]:
         if group in TIME_GROUPS:
             return self._buckets(group, filters, seen[0] if seen else "")
-        known = [code for code in self._members(group, filters) if code]
-        return [*known, *(code for code in seen if code not in set(known))]
+        known = dict.fromkeys(code for code in self._members(group, filters) if code)
+        return list(known | dict.fromkeys(seen))
 
     def _members(self, group: str, filters: Filters) -> Sequence[str]:
         """The codes of a dimension that the filters leave possible."""
@@ -335,11 +342,74 @@ class Ask:
         )
         return tuple(self._named(row) for row in rows)
 
+    def case(self, case_id: str) -> CaseFile:
+        """One case with every step, holder, pause and clock. Raises `NoSuchCaseError` for an unknown number."""
+        found = self._db.records("select * from mart.fact_case where case_id = $case_id", {"case_id": case_id})
+        if not found:
+            raise NoSuchCaseError(f"没有这个事项：{case_id}")
+        case = self._worded(self._named(found[0]))
+        key = {"case_key": case.pop("case_key")}
+        turns = self._db.rows(_TURNS, key)
+        departments = [self._named(row) for row in self._db.records(_DEPARTMENTS, key)]
+        open_times = spells([(event, at) for event, at in turns], self.info.as_of)
+        return CaseFile(
+            case=case,
+            steps=with_gaps([self._step(row) for row in self._db.records(_STEPS, key)]),
+            spells=open_times,
+            holdings=holdings(dispatches([r for r in departments if r["role"] == "lead"], case), open_times),
+            assists=tuple(row for row in departments if row["role"] == "assist"),
+            pauses=tuple(self._db.records(_PAUSES, key)),
+            clocks=tuple(self._db.records(_CLOCKS, key)),
+            as_of=self.info.as_of,
+        )
+
+    def _step(self, row: dict[str, Any]) -> dict[str, Any]:
+        names = {f"{side}_name": self.vocabulary["department"].get(row[side] or "", "") for side in _SIDES}
+        return self._worded(row | names)
+
+    def _worded(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row with the word on screen beside every code that is no dimension."""
+        return row | {
+            f"{name}_name": self.code_words.get((_CODE_SETS.get(name, name), str(code)), str(code))
+            for name, code in row.items()
+            if code and name not in DIMENSIONS and _CODE_SETS.get(name, name) in self._code_sets
+        }
+
+    @cached_property
+    def code_words(self) -> Mapping[tuple[str, str], str]:
+        """(Code set, code) → the word on screen."""
+        return {(name, code): label for name, code, label in self._db.rows(_CODE_WORDS)}
+
+    @cached_property
+    def _code_sets(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.code_words)
+
     def place_states(self, filters: Filters) -> dict[str, int]:
         """How many cases accepted in the period can be drawn: counts by code of `place`."""
         condition, parameters = self._case_condition(filters)
         sql = f"select place, count(*) from mart.fact_case where {condition} group by 1 order by 1"
         return {state: int(rows) for state, rows in self._db.rows(sql, parameters)}
+
+    def density(self, filters: Filters) -> Bins:
+        """Located cases per cell of the county's raster: the period's whole months, towns and kinds; no other filter.
+
+        Raises `NoSurfaceError` where no month is whole or no case of the snapshot has a usable point.
+        """
+        since, end = whole_months(filters, self.info.as_of)
+        raster = self._db.rows(
+            "select centre_lat, cell_side, (select min(month) from mart.fact_density_bin) from mart.density_raster"
+        )
+        if not raster:
+            raise NoSurfaceError("当前数据没有坐标可用的事项，热力面不显示")
+        lat, side, earliest = raster[0]
+        first = max(since or earliest, earliest)
+        cells = self._db.rows(
+            "select cell_x, cell_y, precision, sum(cases)::integer from mart.fact_density_bin"
+            " where month >= $first and month < $end and (len($town) = 0 or list_contains($town, town))"
+            " and (len($kind) = 0 or list_contains($kind, kind)) group by all order by all",
+            {"first": first, "end": end, "town": list(filters.town), "kind": list(filters.kind)},
+        )
+        return Bins(lat, side, first, end, tuple(cells))
 
     def reference(self, name: str) -> list[dict[str, Any]]:
         """Rows of a configuration table: wuhua, limits, codes, departments, categories, calendar."""
@@ -408,6 +478,31 @@ f.case_id, f.title, f.town, f.village, f.grid, f.department, f.kind, f.severity,
 f.status, f.accept_at, f.due_at, f.close_at, f.place, f.lon, f.lat,
 case when f.due_at < coalesce(f.close_at, $as_of::timestamp)
      then epoch(coalesce(f.close_at, $as_of::timestamp) - f.due_at) / 3600 end as overdue_hours
+"""
+_CODE_WORDS = "select code_set, code, label from mart.dim_code"
+_CODE_SETS = {"prior_kind": "kind", "role": "handling_role"}
+"""Column → its code set, where the two differ."""
+_SIDES = ("from_department", "to_department")
+_TURNS = """
+select event, event_at from mart.ledger
+where case_key = $case_key and event in ('accepted', 'closed', 'reopened')
+"""
+_STEPS = """
+select event_at, action, from_department, to_department, role, extension_amount
+from mart.fact_case_event where case_key = $case_key order by seq
+"""
+_DEPARTMENTS = """
+select hop, department, role, assigned_at, sign_at, returned_at
+from mart.fact_case_dept where case_key = $case_key order by assigned_at, hop
+"""
+_PAUSES = "select from_at, to_at from mart.fact_case_pause where case_key = $case_key order by from_at"
+_CLOCKS = """
+select c.clock, c.kind, coalesce(r.name, '') as name, c.start_at, c.deadline_at, c.stop_at, c.limit_hours, c.elapsed,
+       c.verdict
+from mart.fact_case_clock as c
+left join (select kind, min(name) as name from mart.cfg_wuhua_rule group by kind) as r
+       on c.clock = 'wuhua' and r.kind = c.kind
+where c.case_key = $case_key order by c.clock, c.start_at nulls last, c.kind
 """
 _CASE_SELECT = f"select {_CASE_COLUMNS} from mart.fact_case as f"
 

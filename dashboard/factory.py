@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.exceptions import PreventUpdate
 
 from dashboard import intent, pages, shell, theme, words
@@ -40,7 +40,7 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     app = Dash(
         __name__,
         server=server,
-        pages_folder="",
+        use_pages=False,
         suppress_callback_exceptions=True,
         assets_folder=str(theme.ASSETS),
         title="态势一屏尽观",
@@ -87,6 +87,7 @@ def _wire_state(app: Dash, warehouse: Warehouse) -> None:
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
         [
             Output("filters", "data"),
+            Output("origin", "data"),
             Output("notes", "children"),
             Output("chips", "children"),
             Output("filter-period", "value"),
@@ -112,9 +113,9 @@ def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> An
         raise PreventUpdate
     with warehouse.lease() as ask:
         vocabulary, as_of = ask.vocabulary, ask.info.as_of
-    from_address = now is None or trigger in (None, "url")
-    if from_address:
-        parsed = parse(urlsplit(href).query, vocabulary)
+    address = _address(trigger, href, wish, now)
+    if address is not None:
+        parsed = parse(address, vocabulary)
         filters, notes = parsed.filters, parsed.notes
     else:
         before = parse(now, vocabulary).filters
@@ -124,12 +125,35 @@ def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> An
     query = intent.query(filters)
     return (
         no_update if query == now else query,
+        "reader" if address is None else "address",
         "；".join(notes),
         filter_bar.chips(filters, vocabulary),
-        filter_bar.period_value(filters, as_of) if trigger != "filter-period" else no_update,
-        *(list(filters.values(d)) if trigger != filter_bar.control_id(d) else no_update for d in CONTROLS),
-        *(filter_bar.placeholder(d, filters) for d in CONTROLS),
+        _fresh(filter_bar.period_value(filters, as_of), days),
+        *(_fresh(list(filters.values(d)), shown or []) for d, shown in zip(CONTROLS, chosen, strict=True)),
+        *(_placeholders(filters, trigger, chosen)),
     )
+
+
+def _fresh(value: Any, shown: Any) -> Any:
+    """A control's value, if it is not what the control shows: drawing ten controls again costs 50 ms of every click."""
+    return no_update if value == shown else value
+
+
+def _placeholders(filters: Filters, trigger: Any, shown: Sequence[Any]) -> list[Any]:
+    """The words on the controls whose number of choices changed."""
+    return [
+        filter_bar.placeholder(d, filters)
+        if trigger == filter_bar.control_id(d) or len(filters.values(d)) != len(codes or [])
+        else no_update
+        for d, codes in zip(CONTROLS, shown, strict=True)
+    ]
+
+
+def _address(trigger: Any, href: str, wish: Mapping[str, Any] | None, now: str | None) -> str | None:
+    """The query string to read the state from; None where a click or a control moves the state instead."""
+    if trigger == "intent" and isinstance((wish or {}).get("went"), str):
+        return str((wish or {})["went"])
+    return urlsplit(href).query if now is None or trigger in (None, "url") else None
 
 
 def _moved(before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: Any, chosen: Sequence[Any]) -> Filters:
@@ -148,11 +172,14 @@ def _moved(before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: 
 
 def _wire_address(app: Dash, found: Sequence[Page]) -> None:
     app.clientside_callback(
-        ClientsideFunction("yiping", "writeAddress"), Output("address", "data"), Input("filters", "data")
+        ClientsideFunction("yiping", "writeAddress"),
+        Output("address", "data"),
+        Input("filters", "data"),
+        State("origin", "data"),
     )
     app.clientside_callback(
         ClientsideFunction("yiping", "navigate"),
-        [Output(shell.nav_id(page), "href") for page in found],
+        [Output(shell.nav_id(page), "href") for page in found if page.in_nav],
         Input("filters", "data"),
         Input("url", "pathname"),
     )
@@ -173,56 +200,69 @@ def _wire_frame(app: Dash, found: Sequence[Page]) -> None:
             return shell.lost(), None
         if page.key == shown:
             raise PreventUpdate
-        return page.frame(), page.key
+        return [page.frame(), *(dcc.Store(id=cue) for cue in page.cues)], page.key
 
 
 def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
-    def load(query: str) -> Any:
+    def load(query: str, shown: str | None) -> Any:
         with warehouse.lease() as ask:
             filters = parse(query, ask.vocabulary).filters
             accepted = ask.numbers(["accepted"], filters=filters).only("accepted")
-            return (
-                ["受理 ", measure.measure("accepted", accepted)],
-                shell.facts(ask.info),
-                shell.footnote(ask.info),
-            )
+            sentence = ["受理 ", measure.measure("accepted", accepted)]
+            if ask.info.snapshot == shown:
+                return sentence, no_update, no_update, no_update
+            return sentence, shell.facts(ask.info), shell.footnote(ask.info), ask.info.snapshot
 
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
         Output("sentence", "children"),
         Output("head-facts", "children"),
         Output("foot", "children"),
+        Output("snapshot", "data"),
         Input("filters", "data"),
+        State("snapshot", "data"),
     )
-    async def say(query: str | None) -> Any:
+    async def say(query: str | None, shown: str | None) -> Any:
         if query is None:
             raise PreventUpdate
-        return await asyncio.to_thread(load, query)
+        return await asyncio.to_thread(load, query, shown)
 
 
 # --- a page's data ------------------------------------------------------------------------------------------------
 
 
 def _wire_page(app: Dash, page: Page, warehouse: Warehouse) -> None:
-    targets = page.targets
+    cues = ["filters", *page.cues]
+    for stage, cue, next_cue in zip(page.stages, cues, [*page.cues, None], strict=True):
+        _wire_stage(app, stage, warehouse, cue=cue, next_cue=next_cue)
+
+
+def _wire_stage(app: Dash, stage: Sequence[Panel], warehouse: Warehouse, *, cue: str, next_cue: str | None) -> None:
+    """One callback for a stage's panels, begun by its cue; its answer is the cue of the next stage."""
+    targets = [*stage_targets(stage), *([(next_cue, "data")] if next_cue else [])]
 
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
-        [Output(element, name) for element, name in targets],
-        Input("filters", "data"),
+        [Output(element, name) for element, name in targets], Input(cue, "data")
     )
-    async def fill_page(query: str | None) -> Any:
+    async def fill_stage(query: str | None) -> Any:
         if query is None:
             raise PreventUpdate
-        return await asyncio.to_thread(fill, page, warehouse, query)
+        drawn = await asyncio.to_thread(fill, stage, warehouse, query)
+        return [*drawn, query] if next_cue else drawn
 
 
-def fill(page: Page, warehouse: Warehouse, query: str) -> list[Any]:
-    """Everything a page shows for a query string, in the order of `page.targets`."""
+def stage_targets(stage: Sequence[Panel]) -> tuple[tuple[str, str], ...]:
+    """Every (element id, property) that a stage fills, in order."""
+    return tuple(target for panel in stage for target in panel.targets)
+
+
+def fill(stage: Sequence[Panel], warehouse: Warehouse, query: str) -> list[Any]:
+    """Everything a stage's panels show for a query string, in the order of `stage_targets`."""
     drawn: dict[tuple[str, str], Any] = {}
     with warehouse.lease() as ask:
         filters = parse(query, ask.vocabulary).filters
-        for panel in page.panels:
+        for panel in stage:
             drawn |= fill_panel(panel, ask, filters)
-    return [drawn.get(target, no_update) for target in page.targets]
+    return [drawn.get(target, no_update) for target in stage_targets(stage)]
 
 
 def fill_panel(panel: Panel, ask: Ask, filters: Filters) -> dict[tuple[str, str], Any]:

@@ -25,10 +25,20 @@ DIMENSIONS: dict[str, str] = {
 }
 """Filter key → the word on screen, in the order the keys are written to the URL."""
 
-VIEW_KEYS: dict[str, str] = {"metric": "指标", "layer": "图层"}
-"""Keys that choose how a page looks, not which rows it counts."""
+VIEW_KEYS: dict[str, str] = {
+    "metric": "指标",
+    "layer": "图层",
+    "run": "风险测算",
+    "replay": "回放",
+    "moment": "回放时刻",
+    "pace": "回放步长",
+    "heat": "热力带宽",
+    "case": "事项编号",
+}
+"""Keys that choose how a page looks or what it opens, not which rows it counts."""
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 MAX_VALUES = 500
 MAX_TEXT = 64
@@ -56,6 +66,12 @@ class Filters:
     place: tuple[str, ...] = ()
     metric: str = ""
     layer: str = ""
+    run: str = ""
+    replay: str = ""
+    moment: str = ""
+    pace: str = ""
+    heat: str = ""
+    case: str = ""
 
     def values(self, dimension: str) -> tuple[str, ...]:
         """The codes asked for in one dimension; empty for any."""
@@ -74,6 +90,10 @@ class Filters:
             k: tuple(sorted(set(v))) if isinstance(v, (list, tuple)) else v for k, v in changes.items()
         }
         return dataclasses.replace(self, **clean)
+
+    def without_view(self) -> Filters:
+        """Only which rows are counted: the same for every way of looking at them."""
+        return self.replace(**dict.fromkeys(VIEW_KEYS, ""))
 
     def shifted(self, *, since: date | None, until: date | None) -> Filters:
         """The same question about another span."""
@@ -126,7 +146,7 @@ def parse(query: str, vocabulary: Vocabulary | None = None) -> Parsed:
             if _known(key, value, vocabulary, notes):
                 chosen.setdefault(key, set()).add(value)
         elif key in VIEW_KEYS:
-            if value.isascii() and value.isidentifier() and len(value) <= MAX_TEXT:
+            if _can_be(key, value):
                 fields[key] = value
             else:
                 notes.append(f"已忽略{VIEW_KEYS[key]}的无效取值“{_short(value)}”")
@@ -165,6 +185,19 @@ def _known(key: str, value: str, vocabulary: Vocabulary | None, notes: list[str]
         notes.append(f"已忽略{DIMENSIONS[key]}“{_short(value)}”：当前数据中没有这个代码")
         return False
     return True
+
+
+def _can_be(key: str, value: str) -> bool:
+    if key == "case":
+        return is_case_number(value)
+    if key == "moment":
+        return bool(DAY.fullmatch(value))
+    return value.isascii() and value.isidentifier() and len(value) <= MAX_TEXT
+
+
+def is_case_number(text: str) -> bool:
+    """Can this be a case's number in an address: one line of printable characters, not too long?"""
+    return 0 < len(text) <= MAX_TEXT and text.isprintable() and text == text.strip()
 
 
 def _in_order(filters: Filters, notes: list[str]) -> Filters:

@@ -25,19 +25,30 @@ def prop(target: Target) -> tuple[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One panel. `load` asks, `view` draws and asks nothing; `fills` names all that `view` may give."""
+    """One panel. `load` asks, `view` draws and asks nothing; `fills` names all that `view` may give.
+
+    What `comes_first` is asked and drawn before the page's other panels are asked at all.
+    """
 
     id: str
     title: str
     load: Callable[[Ask, Filters], Any]
     view: Callable[[Any], Mapping[Target, Any]]
     fills: tuple[Target, ...]
+    comes_first: bool = False
+
+    @property
+    def targets(self) -> tuple[tuple[str, str], ...]:
+        """Every (element id, property) that the panel fills, its 截至 and its fault included."""
+        status = ((f"{self.id}-asof", "children"), (f"{self.id}-fault", "children"))
+        return (*(prop(target) for target in self.fills), *status)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """One screen, at one path; `frame` is its component tree without data.
 
+    `in_nav` is off for a page that is only reached from others.
     `opens_with` holds the conditions a bare address gets besides the default period.
     """
 
@@ -49,6 +60,7 @@ class Page:
     picks: Picks = ()
     maps: tuple[str, ...] = ()
     metric_choosers: tuple[str, ...] = ()
+    in_nav: bool = True
     opens_with: Filters = field(default_factory=Filters)
 
     @property
@@ -57,8 +69,13 @@ class Page:
         return self.path.strip("/") or "overview"
 
     @property
-    def targets(self) -> tuple[tuple[str, str], ...]:
-        """Every (element id, property) that the page's callback answers, in order."""
-        own = [prop(target) for panel in self.panels for target in panel.fills]
-        status = [(f"{panel.id}-{part}", "children") for panel in self.panels for part in ("asof", "fault")]
-        return tuple(own + status)
+    def stages(self) -> tuple[tuple[Panel, ...], ...]:
+        """The panels in the order they are asked: one callback per stage."""
+        first = tuple(panel for panel in self.panels if panel.comes_first)
+        rest = tuple(panel for panel in self.panels if not panel.comes_first)
+        return tuple(stage for stage in (first, rest) if stage)
+
+    @property
+    def cues(self) -> tuple[str, ...]:
+        """The stores in the page that begin its later stages."""
+        return tuple(f"{self.key}-stage-{number}" for number in range(2, len(self.stages) + 1))

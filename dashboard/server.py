@@ -10,17 +10,32 @@ from fastapi import FastAPI
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp
 
 from dashboard.api import add_health, answer, build_id, create_api
+from dashboard.basemap import BaseMap
+from dashboard.basemap_api import add_basemap
+from dashboard.density_api import add_density
 from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
+from dashboard.headers import SecurityHeaders, content_policy
 from dashboard.warehouse import open_warehouse
 from etl.contract import NoSnapshotError
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def create(warehouse_path: Path) -> FastAPI:
+class Server(FastAPI):
+    """FastAPI inside the security headers: not even the answer to a crash goes out without them."""
+
+    policy: str
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Called by Starlette at the first request, when the policy is known."""
+        return SecurityHeaders(super().build_middleware_stack(), self.policy)
+
+
+def create(warehouse_path: Path, basemap: BaseMap | None = None) -> FastAPI:
     """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path."""
     warehouse = open_warehouse(warehouse_path)
 
@@ -29,11 +44,16 @@ def create(warehouse_path: Path) -> FastAPI:
         yield
         warehouse.close()
 
-    server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    server = Server(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     server.state.warehouse = warehouse
     add_health(server, warehouse)
-    server.mount("/api/v1", create_api(warehouse, build_id(ROOT)))
-    create_app(warehouse, server)
+    api = create_api(warehouse, build_id(ROOT))
+    add_density(api, warehouse)
+    add_basemap(server, api, basemap)
+    server.mount("/api/v1", api)
+    dash = create_app(warehouse, server)
+    # Only now are all of Dash's inline scripts known.
+    server.policy = content_policy(dash.csp_hashes(), basemap.origin if basemap else "")
     opening = {page.path: page.opens_with for page in find_pages()}
 
     @server.middleware("http")

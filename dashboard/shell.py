@@ -54,10 +54,14 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
             dcc.Location(id="url", refresh="callback-nav"),
             dcc.Store(id="filters"),
             dcc.Store(id="intent"),
+            dcc.Store(id="origin"),
             dcc.Store(id="address"),
             dcc.Store(id="page-key"),
+            dcc.Store(id="snapshot"),
             _header(info),
-            html.Nav([_link(page) for page in pages], className="nav", **{"aria-label": "页面"}),
+            html.Nav(
+                [*(_link(page) for page in pages if page.in_nav), _keys()], className="nav", **{"aria-label": "页面"}
+            ),
             html.Div(
                 [
                     filter_bar.bar(vocabulary, info.as_of),
@@ -78,6 +82,11 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
 
 def _link(page: Page) -> Component:
     return dcc.Link(page.name, href=page.path, id=nav_id(page), className="nav-link")
+
+
+def _keys() -> Component:
+    """Opens the list of keys (assets/keys.js) for those who do not know that “?” does, or have switched it off."""
+    return html.Button("快捷键", type="button", className="nav-keys", **{"data-keys": "list"})
 
 
 def _header(info: SnapshotInfo) -> Component:

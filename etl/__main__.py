@@ -59,6 +59,7 @@ def _demo_command(commands: Any) -> None:
     demo.add_argument(
         "--points-crs", choices=["WGS84", "GCJ02", "BD09", "swapped"], default="WGS84", help="事项坐标实际用的坐标系"
     )
+    demo.add_argument("--flat", action="store_true", help="各网格同一发生率：没有热点，风险图应说没有差异")
     demo.set_defaults(run=_demo)
 
 
@@ -96,6 +97,7 @@ def _demo(options: argparse.Namespace) -> int:
         options.out,
         cases=options.cases,
         seed=options.seed,
+        flat=options.flat,
         progress=sys.stderr.isatty(),
         points_crs=options.points_crs,
     )

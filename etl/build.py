@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from etl import coordinate_check, deadlines, geometry, points, privacy, publish, row_rules, stage
+from etl import coordinate_check, deadlines, geometry, points, privacy, publish, risk, row_rules, stage
 from etl.contract import CONTRACT_VERSION, TABLES, Pointer
 from etl.entities import ENTITIES
 from etl.errors import LoadError
@@ -249,7 +249,7 @@ class Build:
     def _set_variables(self) -> None:
         clock, warning = self._reference.rules["clock"], self._reference.rules["warning"]
         self._con.execute("set variable as_of = ?::timestamp", [self.as_of])
-        for key in ("sign_limit_hours", "late_entry_hours", "repeat_days", "reopen_days"):
+        for key in ("report_cutoff_hour", "sign_limit_hours", "late_entry_hours", "repeat_days", "reopen_days"):
             self._con.execute(f"set variable {key} = ?::integer", [int(clock[key])])
         short, share, hours = (float(warning[k]) for k in ("short_limit_days", "short_share", "hours"))
         self._con.execute(
@@ -301,6 +301,8 @@ class Build:
             elif script.stem.startswith("050"):
                 workdays = [day for day, works, *_ in self._reference.calendar if works]
                 deadlines.compute(self._con, deadlines.WorkCalendar(workdays))
+        self._progress("风险估计", 0.82)
+        risk.compute(self._con, polygons=grids, rules=self._reference.rules, as_of=self.as_of)
         self._apply(row_rules.ON_CASES)
 
     def account(self, files: list[SourceFile], folder: Path) -> list[FileReport]:
@@ -480,8 +482,17 @@ _ORDER = {
     "fact_case": " order by case_key",
     "fact_case_event": " order by case_key, seq",
     "fact_case_dept": " order by case_key, hop, assigned_at",
+    "fact_case_pause": " order by case_key, from_at",
+    "fact_case_clock": " order by case_key, clock, kind",
+    "fact_density_bin": " order by month, town, kind, cell_y, cell_x, precision",
     "fact_source_file": " order by file_id",
     "fact_coordinate_check": " order by source, verdict, best",
+    "fact_risk_run": " order by run_id",
+    "fact_grid_risk": " order by run_id, grid",
+    "fact_risk_frame": " order by day, grid",
+    "fact_near_repeat": " order by case_key desc, other_key desc",
+    "fact_knox": " order by category",
+    "fact_risk_backtest": " order by month, method",
     "fact_population": " order by grid, month",
     "fact_visit_stat": " order by month, village, care_group",
     "dim_region": " order by region_code",

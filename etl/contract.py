@@ -147,6 +147,26 @@ sign_at     TIMESTAMP 0 signed
 returned_at TIMESTAMP 0 sent back
 """
     ),
+    "fact_case_pause": _columns(
+        """
+case_key    INTEGER 0 the case
+from_at     TIMESTAMP 0 suspended
+to_at       TIMESTAMP 0 resumed or closed; the data's own time where it goes on
+"""
+    ),
+    "fact_case_clock": _columns(
+        """
+case_key    INTEGER 0 the case
+clock       VARCHAR 0 due: the case's own deadline; wuhua: the 五化 clock of a kind it held
+kind        VARCHAR 0 the kind it ran for
+start_at    TIMESTAMP 0 started, null where it has not
+deadline_at TIMESTAMP 0 deadline in force, null where it cannot be computed
+stop_at     TIMESTAMP 0 stopped, null while it runs
+limit_hours DOUBLE 0 limit as first set
+elapsed     DOUBLE 0 elapsed time over limit, 1 = at the deadline; a running clock as of the snapshot
+verdict     VARCHAR 0 met, late, missed; early, due_soon, running before the deadline; unknown
+"""
+    ),
     "fact_population": _columns(
         """
 grid        VARCHAR 0 grid code
@@ -165,6 +185,113 @@ visits_done INTEGER 1 persons visited
 needs_raised INTEGER 1 needs raised
 needs_met   INTEGER 1 needs met
 urgent_needs INTEGER 1 of which urgent
+"""
+    ),
+    "fact_risk_run": _columns(
+        """
+run_id      VARCHAR 0 half-life, scope and strata, as in h60-reported-none
+half_life_days INTEGER 0 days after which a case counts half
+scope       VARCHAR 0 reported (without what patrols found) or all
+strata      VARCHAR 0 none, or urban_rural: expected within urban and within rural grids
+is_default  BOOLEAN 0 the run a page shows first
+state       VARCHAR 0 ok, flat, no_population, too_few
+sentence    VARCHAR 0 what the map says, in words
+basis       VARCHAR 0 population, households, '' where neither is known
+as_of       TIMESTAMP 0 end of the look-back
+since_at    TIMESTAMP 0 cases accepted after this count
+cases       INTEGER 0 cases in scope in the look-back whose grid is in force
+score       DOUBLE 0 sum of their weights
+mu          DOUBLE 0 mean relative risk of the grids that have a basis (1 by construction)
+phi         DOUBLE 0 sum of squared weights over sum of weights
+variance    DOUBLE 0 v, the variance of the true relative risks beyond chance; 0 where flat
+p_flat      DOUBLE 0 chance of a spread as large if all grids shared one rate
+params      VARCHAR 0 every parameter of the run, json
+"""
+    ),
+    "fact_grid_risk": _columns(
+        """
+run_id      VARCHAR 0 see fact_risk_run
+grid        VARCHAR 0 a grid in force
+score       DOUBLE 0 y, sum of the weights of its cases
+expected    DOUBLE 0 E, its share of all scores by persons; 0 without persons
+rr_raw      DOUBLE 0 y / E
+rr          DOUBLE 0 relative risk shrunk towards the mean (empirical Bayes)
+credibility DOUBLE 0 k, the part of rr that is the grid's own
+p_10        DOUBLE 0 chance that the relative risk exceeds 1
+p_125       DOUBLE 0 ... 1.25
+p_15        DOUBLE 0 ... 1.5
+tier        VARCHAR 0 red, orange, yellow, blue, none
+why         VARCHAR 0 why tier is none: no_population, small_expected, flat
+gi_z        DOUBLE 0 Getis-Ord Gi* of rr among the neighbours
+gi_p        DOUBLE 0 its two-sided p-value
+cluster     VARCHAR 0 hot or cold where gi_p is a discovery, else ''
+cases       INTEGER 0 cases in scope in the look-back
+self_found  INTEGER 0 cases found by patrols in the look-back, in scope or not
+recent      INTEGER 0 cases in scope of the last recent_days
+previous    INTEGER 0 ... of as many days before
+last_year   INTEGER 0 ... of the same days a year ago
+z_previous  DOUBLE 0 2(√recent − √previous), NULL before the data begin
+z_last_year DOUBLE 0 2(√recent − √last_year), NULL before the data begin
+"""
+    ),
+    "fact_risk_frame": _columns(
+        """
+day         DATE 0 the default run as of this day, at the hour of the snapshot's as_of
+grid        VARCHAR 0 a grid in force with a basis
+rr          DOUBLE 0 relative risk, 2 decimals
+tier        VARCHAR 0 red, orange, yellow, blue, none
+"""
+    ),
+    "fact_near_repeat": _columns(
+        """
+category    VARCHAR 0 category of both
+case_key    INTEGER 0 the later case, within recent_days
+other_key   INTEGER 0 the earlier one
+metres      DOUBLE 0 between them
+days        DOUBLE 0 between them
+grid        VARCHAR 0 grid of the later case
+"""
+    ),
+    "fact_knox": _columns(
+        """
+category    VARCHAR 0 category
+cases       INTEGER 0 with an exact place, in the look-back
+near_space  BIGINT 0 pairs within near_metres
+near_time   BIGINT 0 pairs within near_days
+observed    BIGINT 0 pairs within both
+expected    DOUBLE 0 if place and time were independent
+p_value     DOUBLE 0 share of reshuffled times with as many or more, observed included; NULL above knox_pairs
+"""
+    ),
+    "fact_risk_backtest": _columns(
+        """
+month       DATE 0 month whose cases are tested
+method      VARCHAR 0 risk, rate, counts, last_year: what the grids were ranked by before the month began
+flagged     INTEGER 0 grids picked, the top share
+area_share  DOUBLE 0 their share of the area
+population_share DOUBLE 0 their share of the persons
+hits        INTEGER 0 cases of the month in them
+cases       INTEGER 0 cases of the month
+hit_rate    DOUBLE 0 hits / cases
+pai_area    DOUBLE 0 hit_rate / area_share
+pai_population DOUBLE 0 hit_rate / population_share
+"""
+    ),
+    "density_raster": _columns(
+        """
+centre_lat  DOUBLE 0 middle latitude of the located cases
+cell_side   DOUBLE 0 side of a cell in Web-Mercator metres, about 100 m on the ground at that latitude
+"""
+    ),
+    "fact_density_bin": _columns(
+        """
+cell_x      INTEGER 2 column of the cell, counted eastward from 0 degrees
+cell_y      INTEGER 2 row of the cell, counted northward from the equator
+month       DATE 0 first day of the month of acceptance
+town        VARCHAR 0 town code, '' where unknown
+kind        VARCHAR 0 kind of case
+precision   VARCHAR 0 point, building, grid, village, none, '' where not told
+cases       INTEGER 1 cases with a usable point
 """
     ),
     "fact_source_file": _columns(

@@ -68,7 +68,8 @@ order by a.case_key
 
 _DEADLINE = """
 create table deadline as
-select f.case_key, f.due0_at, coalesce(m.due_at, f.due0_at) as due_at,
+select f.case_key, coalesce(f.clock_start_at, b.accept_at) as clock_start_at, f.due0_at,
+       coalesce(m.due_at, f.due0_at) as due_at,
        coalesce(m.extend_cnt, 0)::integer as extend_cnt, coalesce(p.minutes, 0) as pause_minutes,
        epoch(f.due0_at - coalesce(f.clock_start_at, b.accept_at)) / 3600 as limit_hours
 from first_deadline as f

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import dash_leaflet as dl
@@ -25,16 +25,34 @@ EMPTY: dict[str, Any] = {"type": "FeatureCollection", "features": []}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
-    """What a map shows: one metric at one level, with the place that is chosen."""
+class View:
+    """Where a map looks: the level, what is chosen, what it keeps to, and which geometry it needs ('' for none)."""
 
     level: str
-    metric: str
-    values: Mapping[str, Value]
     chosen: tuple[str, ...]
     within: Mapping[str, tuple[str, ...]]
     place: str
     key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What a map shows there: per area a class of map.js and words; shapes and rings where attention belongs."""
+
+    title: str
+    paint: Mapping[str, str]
+    texts: Mapping[str, str]
+    marks: Mapping[str, str] = field(default_factory=dict)
+    rings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One metric on a map, and how many cases are on it."""
+
+    view: View
+    metric: str
+    values: Mapping[str, Value]
     located: float
     unlocated: float
 
@@ -52,7 +70,6 @@ def grid_map(prefix: str, *, label: str, has_points: bool = False) -> html.Div:
             style=_function("areaStyle"),
             hoverStyle=_function("hoverStyle"),
             onEachFeature=_function("areaFeature"),
-            hideout={},
         ),
         dl.Pane(
             dl.GeoJSON(id=f"{prefix}-outline", data=EMPTY, style=_function("outlineStyle"), interactive=False),
@@ -104,7 +121,7 @@ def grid_map(prefix: str, *, label: str, has_points: bool = False) -> html.Div:
 
 def fills(prefix: str) -> tuple[Target, ...]:
     """What `view` gives for a map."""
-    return ((f"{prefix}-areas", "hideout"), (f"{prefix}-scene", "data"), f"{prefix}-legend", f"{prefix}-tally")
+    return ((f"{prefix}-scene", "data"), f"{prefix}-legend", f"{prefix}-tally")
 
 
 def level_for(filters: Filters) -> str:
@@ -121,21 +138,24 @@ def without_choice(filters: Filters, level: str) -> Filters:
     return filters.replace(**{place: () for place in LEVELS if place not in _INSIDE[level]})
 
 
+def look(ask: Ask, filters: Filters, *, level: str) -> View:
+    """Where a map of this level looks under these filters."""
+    return View(
+        level=level,
+        chosen=filters.values(level),
+        within={dimension: filters.values(dimension) for dimension in _INSIDE[level] if filters.values(dimension)},
+        place=_place(filters),
+        key=ask.info.geometry_key if ask.info.has_geometry else "",
+    )
+
+
 def load(ask: Ask, filters: Filters, *, level: str, metric: str) -> Scene:
     """Ask for a map. The level's own choice is left out of the question, so that its neighbours keep their colours."""
     answer = ask.numbers(sorted({metric, "accepted"}), by=(level,), filters=without_choice(filters, level))
     values = {row.codes[0]: row.values[metric] for row in answer.rows if row.codes[0]}
     located, unlocated = _tally(answer)
     return Scene(
-        level=level,
-        metric=metric,
-        values=values,
-        chosen=filters.values(level),
-        within={dimension: filters.values(dimension) for dimension in _INSIDE[level] if filters.values(dimension)},
-        place=_place(filters),
-        key=ask.info.geometry_key if ask.info.has_geometry else "",
-        located=located,
-        unlocated=unlocated,
+        view=look(ask, filters, level=level), metric=metric, values=values, located=located, unlocated=unlocated
     )
 
 
@@ -153,39 +173,33 @@ def _place(filters: Filters) -> str:
     return ""
 
 
+def scene_data(prefix: str, view: View, picture: Picture) -> dict[str, Any]:
+    """What map.js paints: a view and a picture as one message."""
+    return {"id": prefix, "picks": True, **vars(view), **vars(picture)}
+
+
 def view(prefix: str, scene: Scene) -> dict[Target, Any]:
     """A scene on the map: class and words per area, legend, and 上图/未上图."""
     metric = BY_KEY[scene.metric]
-    known = {code: v for code, v in scene.values.items() if v.state == "ok" and v.value is not None}
-    numbers = [value.value for value in known.values() if value.value is not None]
-    scale = classes(numbers, is_rate=metric.kind == "rate", darker_is_lower=metric.better == "up")
-    hideout = {
-        "level": scene.level,
-        "metric": metric.name,
-        "steps": {code: scale.step(value.value or 0.0) for code, value in known.items()},
-        "small": [code for code, value in scene.values.items() if value.state == "small"],
-        "texts": {code: words.shown(metric, value).line for code, value in scene.values.items()},
-        "chosen": list(scene.chosen),
-        "within": {dimension: list(codes) for dimension, codes in scene.within.items()},
-        "picks": True,
-    }
+    known = {code: v.value for code, v in scene.values.items() if v.state == "ok" and v.value is not None}
+    scale = classes(list(known.values()), is_rate=metric.kind == "rate", darker_is_lower=metric.better == "up")
+    small = {code: "small" for code, value in scene.values.items() if value.state == "small"}
+    picture = Picture(
+        title=metric.name,
+        paint=small | {code: f"seq-{scale.step(value) + 1}" for code, value in known.items()},
+        texts={code: words.shown(metric, value).line for code, value in scene.values.items()},
+    )
     return {
-        (f"{prefix}-areas", "hideout"): hideout,
-        (f"{prefix}-scene", "data"): {
-            "id": prefix,
-            "level": scene.level,
-            "key": scene.key,
-            "place": scene.place,
-        },
+        (f"{prefix}-scene", "data"): scene_data(prefix, scene.view, picture),
         f"{prefix}-legend": _legend(scene, scale),
         f"{prefix}-tally": tally(scene),
     }
 
 
 def _legend(scene: Scene, scale: Classes) -> Any:
-    if not scene.key:
+    if not scene.view.key:
         return html.Div("当前数据没有网格边界，地图不可用；列表不受影响", className="panel-fault")
-    return legend(scale, scene.values.values(), unit=UNITS[scene.level])
+    return legend(scale, scene.values.values(), unit=UNITS[scene.view.level])
 
 
 def tally(scene: Scene) -> str:

@@ -16,18 +16,19 @@ def legend(scale: Classes, values: Collection[Value], *, unit: str) -> html.Div:
     states = Counter(value.state for value in values)
     drawn = Counter(scale.index(v.value) for v in values if v.state == "ok" and v.value is not None)
     items = [
-        _item(f"seq-{scale.step_of(place) + 1}", label, drawn[place], unit)
+        counted(f"seq-{scale.step_of(place) + 1}", label, drawn[place], unit)
         for place, label in enumerate(scale.labels())
         if drawn
     ]
     if states["small"]:
-        items.append(_item("too-small", "样本不足", states["small"], unit))
+        items.append(counted("too-small", "样本不足", states["small"], unit))
     if states["none"]:
-        items.append(_item("no-data", "无数据", states["none"], unit))
+        items.append(counted("no-data", "无数据", states["none"], unit))
     return html.Div(items, className="legend")
 
 
-def _item(swatch: str, label: str, count: int, unit: str) -> html.Span:
+def counted(swatch: str, label: str, count: int, unit: str) -> html.Span:
+    """One entry: swatch, what it stands for, how many."""
     return html.Span(
         [
             html.Span(className=f"legend-swatch {swatch}"),

@@ -182,6 +182,7 @@ class Own:
     """One department's page; `name` is empty when none, or more than one, is chosen."""
 
     name: str
+    filters: Filters
     numbers: Answer | None = None
     course: Course | None = None
     oldest: CasePage | None = None
@@ -192,11 +193,12 @@ class Own:
 def load_own(ask: Ask, filters: Filters) -> Own:
     """Numbers, trend, oldest open cases (whatever the period) and categories of the chosen department."""
     if len(filters.department) != 1:
-        return Own("")
+        return Own("", filters)
     code = filters.department[0]
     still_open = filters.shifted(since=None, until=None).replace(status=OPEN_STATES)
     return Own(
         ask.vocabulary["department"].get(code, code),
+        filters,
         ask.numbers(OWN_KEYS, filters=filters),
         course(ask, ("accepted", "closed"), filters, bucket=bucket_for(filters, ask.info.as_of)),
         ask.cases(still_open, order="oldest", limit=OLDEST),
@@ -235,7 +237,11 @@ def view_own(model: Own) -> Mapping[Target, Any]:
         "own-numbers": [kpi.stat(BY_KEY[key].name, key, model.numbers.only(key)) for key in OWN_KEYS],
         ("own-chart", "figure"): figure,
         "own-oldest": case_list(
-            model.oldest.rows, total=model.oldest.total, as_of=model.numbers.as_of, none="没有在办事项，已清零"
+            model.oldest.rows,
+            total=model.oldest.total,
+            as_of=model.numbers.as_of,
+            filters=model.filters,
+            none="没有在办事项，已清零",
         ),
         "own-categories": bars.bars(rows, key="accepted"),
     }

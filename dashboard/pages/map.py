@@ -11,9 +11,9 @@ from dash import html
 
 from dashboard import words
 from dashboard.ask import Answer, Ask
-from dashboard.components import grid, grid_map, kpi, measure, panel, segments
+from dashboard.components import grid, grid_map, kpi, measure, panel, places, segments
 from dashboard.components.cases import Case
-from dashboard.filters import Filters, Vocabulary
+from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.page import Page, Panel, Target
 
@@ -58,26 +58,9 @@ def load_map(ask: Ask, filters: Filters) -> Shown:
     """The chosen metric by area, and the cases' points once the grids of a chosen place are shown."""
     metric = filters.metric if filters.metric in MAP_METRICS else "accepted"
     scene = grid_map.load(ask, filters, level=grid_map.level_for(filters), metric=metric)
-    wants_points = scene.level == "grid" and bool(filters.town or filters.village or filters.grid)
+    wants_points = scene.view.level == "grid" and bool(filters.town or filters.village or filters.grid)
     points = ask.points(filters, limit=POINT_LIMIT) if wants_points else ()
-    return Shown(scene, crumbs(filters, ask.vocabulary, ask.parents), points)
-
-
-def crumbs(
-    filters: Filters, vocabulary: Vocabulary, parents: Mapping[str, tuple[str, str]]
-) -> tuple[tuple[str, str], ...]:
-    """全县 › town › village › grid as (word, query that goes there); parents are named even when not chosen."""
-    code = next((filters.values(d)[0] for d in ("grid", "village", "town") if len(filters.values(d)) == 1), "")
-    village, town = parents.get(code, ("", code))
-    chain = [("town", town), ("village", village), ("grid", code if code not in (village, town) else "")]
-    found = [("全县", "town=&village=&grid=&layer=")]
-    query = {"town": "", "village": "", "grid": "", "layer": ""}
-    for dimension, step in chain:
-        if step:
-            query[dimension] = step
-            name = vocabulary.get(dimension, {}).get(step, step)
-            found.append((name, "&".join(f"{key}={value}" for key, value in query.items())))
-    return tuple(found)
+    return Shown(scene, places.chain(filters, ask.vocabulary, ask.parents), points)
 
 
 def view_map(model: Shown) -> Mapping[Target, Any]:
@@ -97,22 +80,10 @@ def view_map(model: Shown) -> Mapping[Target, Any]:
         **grid_map.view("big", model.scene),
         ("big-points", "data"): {"type": "FeatureCollection", "features": features},
         ("map-metric", "value"): metric.key,
-        "map-levels": segments.segments("layer", levels, model.scene.level, label="图层"),
-        "map-crumbs": _crumb_line(model.crumbs),
+        "map-levels": segments.segments("layer", levels, model.scene.view.level, label="图层"),
+        "map-crumbs": places.crumbs(model.crumbs),
         "bigmap-note": f"{metric.name}（{metric.unit}）{darker}",
     }
-
-
-def _crumb_line(steps: Sequence[tuple[str, str]]) -> list[Any]:
-    line: list[Any] = []
-    for place, (word, query) in enumerate(steps):
-        if place:
-            line.append(html.Span("›", className="crumb-gap", **{"aria-hidden": "true"}))
-        if place == len(steps) - 1:
-            line.append(html.Span(word, className="crumb-here", **{"aria-current": "location"}))
-        else:
-            line.append(html.Button(word, type="button", className="crumb", **{"data-set": query}))
-    return line
 
 
 # --- the chosen place ---------------------------------------------------------------------------------------------
@@ -120,7 +91,7 @@ def _crumb_line(steps: Sequence[tuple[str, str]]) -> list[Any]:
 
 def load_place(ask: Ask, filters: Filters) -> tuple[str, Answer]:
     """The name of the chosen place and its numbers."""
-    names = crumbs(filters, ask.vocabulary, ask.parents)
+    names = places.chain(filters, ask.vocabulary, ask.parents)
     return names[-1][0], ask.numbers(PLACE_METRICS, filters=filters)
 
 
@@ -304,6 +275,7 @@ PAGE = Page(
                 "map-crumbs",
                 "bigmap-note",
             ),
+            comes_first=True,
         ),
         Panel(id="place", title="所选范围", load=load_place, view=view_place, fills=("place-note", "place-list")),
         Panel(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dash import html
@@ -234,16 +235,16 @@ def view_used(model: Used) -> Mapping[Target, Any]:
 # --- due soon -----------------------------------------------------------------------------------------------------
 
 
-def load_soon(ask: Ask, filters: Filters) -> tuple[CasePage, Any]:
-    """Cases in their warning window now."""
-    return ask.due_soon(filters, limit=DUE_SOON), ask.info.as_of
+def load_soon(ask: Ask, filters: Filters) -> tuple[CasePage, datetime, Filters]:
+    """Cases in their warning window now, and the question that asked for them."""
+    return ask.due_soon(filters, limit=DUE_SOON), ask.info.as_of, filters
 
 
-def view_soon(model: tuple[CasePage, Any]) -> Mapping[Target, Any]:
+def view_soon(model: tuple[CasePage, datetime, Filters]) -> Mapping[Target, Any]:
     """The list, nearest deadline first."""
-    page, as_of = model
+    page, as_of, filters = model
     return {
-        "soon-list": case_list(page.rows, total=page.total, as_of=as_of, none="当前没有临期事项"),
+        "soon-list": case_list(page.rows, total=page.total, as_of=as_of, filters=filters, none="当前没有临期事项"),
         "soon-note": f"{words.full(page.total)} 件 · 截至当前",
     }
 

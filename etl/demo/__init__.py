@@ -51,18 +51,30 @@ def write_demo(
     seed: int = 1,
     as_of: datetime = AS_OF,
     months: int = 24,
+    flat: bool = False,
     progress: bool = False,
     points_crs: PointsCrs = "WGS84",
 ) -> DemoReport:
     """Write the county's exports and `truth.json` into `out`. Same arguments, same bytes.
 
-    `points_crs` is the system the cases' points are written in; the mapping files say WGS84 all the same.
+    A `flat` county has one rate of cases per person everywhere: no map may find a difference in it. `points_crs` is
+    the system the cases' points are written in; the mapping files say WGS84 all the same.
+
     Raises `ValueError` if `cases` or `months` is less than one.
     """
     if cases < 1 or months < 1:
         raise ValueError("cases and months must be at least 1")
     out.mkdir(parents=True, exist_ok=True)
-    run = _Run(out, cases=cases, seed=seed, as_of=as_of, months=months, progress=progress, points_crs=points_crs)
+    run = _Run(
+        out,
+        cases=cases,
+        seed=seed,
+        as_of=as_of,
+        months=months,
+        flat=flat,
+        progress=progress,
+        points_crs=points_crs,
+    )
     run.dimensions()
     run.ledgers()
     return run.report()
@@ -86,6 +98,7 @@ class _Run:
         seed: int,
         as_of: datetime,
         months: int,
+        flat: bool,
         progress: bool,
         points_crs: PointsCrs,
     ) -> None:
@@ -94,7 +107,7 @@ class _Run:
         self.clock = Clock(Reference())
         self.mappings: dict[str, Mapping] = load_mappings(SOURCES)
         self.months = month_starts(as_of=as_of.date(), months=months)
-        self.county: County = build_county(seed=seed, months=months)
+        self.county: County = build_county(seed=seed, months=months, flat=flat)
         self.plan: Plan = make_plan(
             self.clock, months=self.months, as_of=as_of, cases=cases, rng=np.random.default_rng([seed, 5])
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -54,7 +54,7 @@ class County:
     population: Ints
     area_m2: Floats
     base_rate: Floats
-    late_towns: tuple[int, int]
+    late_towns: tuple[int, ...]
     unpopulated: tuple[int, int]
     expired: list[tuple[str, str, int]]
     departments: Departments
@@ -226,8 +226,8 @@ def _population(rng: np.random.Generator, *, town_of_grid: Ints, area_m2: Floats
     return np.asarray(np.clip(people, 60, 6000), dtype=np.int64)
 
 
-def build_county(*, seed: int, months: int) -> County:
-    """The county of a seed: same seed, same county, whatever the number of cases."""
+def build_county(*, seed: int, months: int, flat: bool = False) -> County:
+    """The county of a seed: same seed, same county, whatever the number of cases. `flat`: all grids share one rate."""
     rng = np.random.default_rng([seed, 1])
     geography = build_geography(rng)
     village_order, grid_order = _sorted_places(geography.grids, geography.village_of_grid, geography.town_of_village)
@@ -245,7 +245,7 @@ def build_county(*, seed: int, months: int) -> County:
     hot_spots = _hot_spots(rng, population=population, months=months)
     hot = {spot.grid for spot in hot_spots}
     plain = [int(g) for g in rng.permutation(len(shapes)) if int(g) not in hot and population[g] > 700]
-    return County(
+    county = County(
         towns=towns,
         villages=villages,
         town_of_village=town_of_village,
@@ -265,6 +265,12 @@ def build_county(*, seed: int, months: int) -> County:
         hot_spots=hot_spots,
         triangles=_triangles(shapes),
     )
+    return _flattened(county) if flat else county
+
+
+def _flattened(county: County) -> County:
+    """The same county with one rate for all grids: no tilt, no hot spots, no town that enters at the month's end."""
+    return replace(county, base_rate=np.ones_like(county.base_rate), hot_spots=[], late_towns=())
 
 
 def grid_rates(county: County, *, month: int, category: int) -> Floats:

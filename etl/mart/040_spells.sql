@@ -39,3 +39,5 @@ select case_key, event_at as from_at,
        coalesce(next_at, closed_at, getvariable('as_of')) as to_at
 from (select *, lead(event_at) over (partition by case_key, nth order by seq) as next_at from switches)
 where action = 'suspend';
+
+create table fact_case_pause as select case_key, from_at, to_at from pause;

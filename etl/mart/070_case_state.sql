@@ -15,7 +15,7 @@ select b.case_key, l.closed_at as close_at, l.nth - 1 as reopen_cnt,
        coalesce(b.report_at, g.report_at) as report_at,
        coalesce(b.grade_at, g.grade_at) as grade_at,
        coalesce(b.lead_department, g.department, '') as department,
-       d.due0_at, d.due_at, d.extend_cnt, d.pause_minutes, d.limit_hours,
+       d.clock_start_at, d.due0_at, d.due_at, d.extend_cnt, d.pause_minutes, d.limit_hours,
        case when l.closed_at is not null then 'closed'
             when d.due_at < getvariable('as_of') then 'overdue'
             when d.due_at - warning(d.limit_hours) <= getvariable('as_of') then 'due_soon'

@@ -62,33 +62,52 @@ select case_key, 'entered' as event, entry_at as event_at, 0 as delta,
        entry_at - occur_at > to_hours(getvariable('late_entry_hours')::integer) as late_entry
 from fact_case where entry_at <= getvariable('as_of') and occur_at is not null;
 
-create table ledger_wuhua as
+-- Every clock that ran on a case, judged once: the ledger counts these, a case's page shows them. The case's own clock
+-- is that of P (问题限时化). A clock still running at its deadline is missed; one that stopped before a deadline that
+-- lies ahead is early and counts when the deadline has passed.
+create table fact_case_clock as
 with hasty as (select distinct case_key from ledger_closing where reopened_soon),
-problems as (
-    select f.case_key, 'P' as kind, f.due_at as deadline_at, f.accept_at, s.limit_hours,
-           d.met, f.status = 'closed' as stopped,
+own as (
+    select f.case_key, 'due' as clock, f.kind, case when f.due_at is not null then s.clock_start_at end as start_at,
+           f.due_at as deadline_at,
+           f.close_at as stop_at, s.limit_hours, d.met, f.status = 'closed' as stopped,
            epoch(coalesce(f.close_at, getvariable('as_of')) - f.due_at) / 3600 / nullif(s.limit_hours, 0) + 1 as elapsed
     from fact_case as f join case_state as s using (case_key)
     left join ledger_due as d on d.case_key = f.case_key and d.event = 'due'
-    where f.kind = 'P'
 ),
 clocks as (
-    select w.case_key, w.kind, w.deadline_at, w.accept_at, w.limit_hours,
+    select w.case_key, 'wuhua' as clock, w.kind, w.start_at, w.deadline_at, coalesce(w.stop_at, w.to_at) as stop_at,
+           w.limit_hours,
            coalesce(w.stop_at <= w.deadline_at, false) and not (w.kind = 'D' and h.case_key is not null) as met,
            w.stop_at is not null or w.to_at is not null as stopped,
            epoch(coalesce(w.stop_at, w.to_at, getvariable('as_of')) - w.start_at) / 3600 / nullif(w.limit_hours, 0) as elapsed
     from wuhua_clock as w left join hasty as h using (case_key)
 ),
-every_clock as (select * from problems union all select * from clocks)
-select case_key, 'wuhua' as event, deadline_at as event_at, 0 as delta, kind,
-       case when met then 'met' when stopped then 'late' else 'missed' end as wuhua_status, elapsed, null as due_soon
-from every_clock where deadline_at < getvariable('as_of')
+every_clock as (
+    select * from own
+    union all select * replace ('wuhua' as clock) from own where kind = 'P'
+    union all select * from clocks
+)
+select case_key, clock, kind, start_at, deadline_at, stop_at, limit_hours, elapsed,
+       case when deadline_at is null then 'unknown'
+            when deadline_at < getvariable('as_of') and met then 'met'
+            when deadline_at < getvariable('as_of') and stopped then 'late'
+            when deadline_at < getvariable('as_of') then 'missed'
+            when stopped then 'early'
+            when deadline_at - warning(limit_hours) <= getvariable('as_of') then 'due_soon'
+            else 'running' end as verdict
+from every_clock;
+
+create table ledger_wuhua as
+select case_key, 'wuhua' as event, deadline_at as event_at, 0 as delta, kind, verdict as wuhua_status, elapsed,
+       null as due_soon
+from fact_case_clock where clock = 'wuhua' and deadline_at < getvariable('as_of')
 union all
-select case_key, 'wuhua_pending', deadline_at, 0, kind, null, null,
-       deadline_at - warning(limit_hours) <= getvariable('as_of')
-from every_clock where deadline_at >= getvariable('as_of') and not stopped
+select case_key, 'wuhua_pending', deadline_at, 0, kind, null, null, verdict = 'due_soon'
+from fact_case_clock where clock = 'wuhua' and verdict in ('due_soon', 'running')
 union all
-select case_key, 'wuhua_unknown', accept_at, 0, kind, null, null, null from every_clock where deadline_at is null;
+select c.case_key, 'wuhua_unknown', f.accept_at, 0, c.kind, null, null, null
+from fact_case_clock as c join fact_case as f using (case_key) where c.clock = 'wuhua' and c.verdict = 'unknown';
 
 create table ledger_reopen as
 select case_key, 'reopened' as event, opened_at as event_at, 1 as delta from spell where nth > 1;

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -14,9 +17,16 @@ from tests.e2e.conftest import CHROMIUM, DESK, FLAGS, PHONE, ROOT, Visitor, _fre
 OUT = ROOT / "docs" / "screenshots"
 
 
+def longest_overdue(home: str) -> str:
+    """The number of the oldest overdue case."""
+    with urlopen(f"{home}/api/v1/cases?status=overdue&order=oldest&limit=1") as answer:
+        return str(json.load(answer)["rows"][0]["case_id"])
+
+
 def draw(browser: Browser, home: str, out: Path) -> None:
-    """Every page at desk size, and 总览 as a phone shows it."""
-    shots = [(page.path, page.key, DESK) for page in find_pages()] + [("/", "overview_phone", PHONE)]
+    """Every page at desk size, one case, and 总览 as a phone shows it."""
+    shots = [(page.path, page.key, DESK) for page in find_pages() if page.in_nav] + [("/", "overview_phone", PHONE)]
+    shots.append((f"/case?{urlencode({'case': longest_overdue(home)})}", "case", DESK))
     for path, name, size in shots:
         context = browser.new_context(viewport=size, locale="zh-CN")
         visitor = Visitor(context.new_page(), home)

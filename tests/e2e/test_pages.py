@@ -12,7 +12,7 @@ from dashboard.factory import find_pages
 from dashboard.filters import parse
 from tests.e2e.conftest import Visitor
 
-PATHS = [page.path for page in find_pages()]
+PATHS = [page.path for page in find_pages() if page.in_nav]
 
 READ_NUMBERS = """() => [...document.querySelectorAll('[data-metric]')].map(mark => ({
   metric: mark.dataset.metric, value: mark.dataset.value, n: mark.dataset.n, total: mark.dataset.total,

@@ -22,7 +22,7 @@ def filters(draw: st.DrawFn) -> Filters:
     days = sorted(draw(st.lists(DAYS, min_size=2, max_size=2, unique=True)))
     since, until = draw(st.sampled_from([(None, None), (days[0], None), (None, days[1]), tuple(days)]))
     codes = {d: draw(st.lists(CODES, max_size=3)) for d in draw(st.sets(st.sampled_from(list(DIMENSIONS)), max_size=4))}
-    view = {key: draw(WORDS) for key in draw(st.sets(st.sampled_from(list(VIEW_KEYS))))}
+    view = {key: draw(CODES if key == "case" else WORDS) for key in draw(st.sets(st.sampled_from(list(VIEW_KEYS))))}
     return Filters().replace(since=since, until=until, **codes, **view)
 
 
@@ -101,7 +101,7 @@ def test_a_day_given_twice_counts_as_the_last_and_is_said_so() -> None:
 
 @pytest.mark.parametrize("key", list(VIEW_KEYS))
 def test_a_view_that_cannot_be_is_left_out_and_said_so(key: str) -> None:
-    found = parse(urlencode({key: "x y"}))
+    found = parse(urlencode({key: "x\ny"}))
     assert (found.filters, len(found.notes)) == (Filters(), 1)
 
 

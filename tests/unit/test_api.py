@@ -80,6 +80,29 @@ def test_case_rows_hold_no_more_than_the_listed_columns(client: TestClient) -> N
     assert {name.removesuffix("_name") for name in row} <= allowed
 
 
+def test_a_case_is_told_with_its_holders_steps_and_clocks(client: TestClient, small_county: Path) -> None:
+    said = client.get("/cases/A1").json()
+    with builders.asking(small_county) as ask:
+        file = ask.case("A1")
+    assert said.keys() >= {"snapshot", "as_of", "case", "steps", "spells", "assists", "pauses", "clocks"}
+    assert [held["hours"] for held in said["holdings"]] == [held.hours for held in file.holdings] == [1, 29]
+    assert [step["action"] for step in said["steps"]] == ["dispatch", "close"]
+    assert (said["unowned_hours"], said["case"]["case_id"]) == (1, "A1")
+    assert {clock["verdict"] for clock in said["clocks"]} <= {"met", "late"}
+
+
+def test_an_unknown_case_is_404_and_a_bad_number_400(client: TestClient) -> None:
+    assert [client.get(f"/cases/{number}").status_code for number in ("nope", "%0A")] == [404, 400]
+    responses = client.get("/openapi.json").json()["paths"]["/cases/{case_id}"]["get"]["responses"]
+    assert {"200", "400", "404"} <= responses.keys()
+
+
+def test_who_may_not_see_cases_gets_403(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.api.may_see_cases", lambda _profile: False)
+    answer = client.get("/cases/A1")
+    assert (answer.status_code, answer.json()["error"]) == (403, "无权限查看事项")
+
+
 def test_the_pulse_names_snapshot_time_and_build(client: TestClient) -> None:
     said = client.get("/pulse").json()
     assert (said["as_of"], said["build"]) == ("2026-03-14T08:00:00", "build-1")
@@ -135,6 +158,11 @@ WRONG = [
     "/cases?order=case_id;drop",
     "/cases?order=(select 1)",
     "/cases?sort=x",
+    "/cases/nope",
+    "/cases/%20",
+    "/cases/%00",
+    f"/cases/{'9' * 65}",
+    "/cases/A0'--",
     "/geometry/planet",
     "/geometry/..%2f..%2fetc",
     "/nowhere",

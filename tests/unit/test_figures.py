@@ -26,14 +26,17 @@ def test_every_colour_of_the_theme_comes_from_the_tokens_file() -> None:
     assert len(set(theme.SEQUENTIAL)) == len(theme.ON_SEQUENTIAL) == 5
 
 
-@pytest.mark.parametrize("sheet", ["base.css", "parts.css", "screens.css"])
+SHEETS = ("base.css", "case.css", "parts.css", "screens.css")
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
 def test_no_other_sheet_names_a_colour(sheet: str) -> None:
     text = (theme.ASSETS / sheet).read_text(encoding="utf-8")
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b(?![^{]*\{)", text)
 
 
 def test_every_colour_used_is_a_token() -> None:
-    for sheet in ("base.css", "parts.css", "screens.css"):
+    for sheet in SHEETS:
         text = (theme.ASSETS / sheet).read_text(encoding="utf-8")
         assert set(re.findall(r"var\(--([a-z0-9-]+)\)", text)) <= {*theme.TOKENS, "columns"}
 

@@ -45,9 +45,11 @@ def test_a_panel_that_works_says_until_when_and_clears_its_fault() -> None:
 
 def test_pages_have_their_own_paths_orders_and_elements() -> None:
     pages = find_pages()
-    assert [page.path for page in pages] == ["/", "/map", "/departments", "/wuhua", "/definitions"]
+    assert [page.path for page in pages] == ["/", "/map", "/departments", "/wuhua", "/case", "/definitions"]
+    assert [page.path for page in pages if not page.in_nav] == ["/case"]
     for page in pages:
-        assert len(set(page.targets)) == len(page.targets)
+        targets = [target for panel in page.panels for target in panel.targets]
+        assert len(set(targets)) == len(targets)
 
 
 def test_a_target_without_a_property_is_an_elements_children() -> None:
