@@ -40,14 +40,19 @@
     return STEPS.some(function (key) { return String(wanted.getAll(key)) !== String(here.getAll(key)); });
   }
 
-  // What came from the address (origin) never makes an entry: Back would lead to the address that led here.
+  // A state read from an address (origin.read) only puts that address right: it makes no entry, or Back would lead to
+  // what led here; and it comes too late where the reader has gone on to another address meanwhile.
   function writeAddress(query, origin) {
     if (typeof query !== "string") { return keep(); }
+    var read = origin && typeof origin.read === "string" ? origin.read : null;
+    var here = window.location.search.replace(/^\?/, "");
+    if (query === here || (read !== null && read !== here)) { return ""; }
+    // Not Location.search: its router would build the whole page again.
     var wanted = window.location.pathname + "?" + query;
-    if (wanted !== window.location.pathname + window.location.search) {
-      // Not Location.search: its router would build the whole page again.
-      var write = origin === "reader" && isStep(query) ? "pushState" : "replaceState";
-      window.history[write](write === "pushState" ? {} : window.history.state, "", wanted);
+    if (read === null && isStep(query)) {
+      window.history.pushState({}, "", wanted);
+    } else {
+      window.history.replaceState(window.history.state, "", wanted);
     }
     return "";
   }
@@ -94,6 +99,7 @@
 
   window.yiping = window.yiping || {};
   window.yiping.pick = function (text) { send("pick", text); };
+  window.yiping.set = function (text) { send("set", text); };
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.yiping = Object.assign(window.dash_clientside.yiping || {}, {
     writeAddress: writeAddress,

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   var STORE = "yiping-keys";
-  var LIST = [["u", "上一级（事项 → 网格 → 村社区 → 乡镇 → 全县）"], ["/", "到第一个筛选项"], ["?", "显示这张表"], ["Enter", "在表格中选中所在行", "回车"]];
+  var LIST = [["u", "上一级（事项 → 网格 → 村社区 → 乡镇 → 全县）"], ["/", "到第一个筛选项"], ["?", "显示这张表"], ["回车", "在表格中选中所在行"]];
   var dialog = null;
 
   function isOn() {
@@ -26,7 +26,7 @@
     var label = make("label"), choice = make("input"), close = make("button", "关闭", "bar-button");
     box.setAttribute("aria-label", "快捷键");
     LIST.forEach(function (row) {
-      list.append(make("kbd", row[2] || row[0]), make("span", row[1]));
+      list.append(make("kbd", row[0]), make("span", row[1]));
     });
     choice.type = "checkbox";
     choice.addEventListener("change", function () { keepChoice(choice.checked); });

@@ -162,11 +162,13 @@
     // Too few cases for a rate: a solid pale area, not the dotted paper of "no data".
     found.small = { fillColor: token("line"), color: token("surface"), dashArray: null };
     found.hatch = { fillColor: hatch(), color: token("line-strong"), dashArray: null };
+    found["seq-zero"] = { fillColor: token("surface"), color: token("line-strong"), dashArray: null };
     found.outside = { fillColor: token("ground"), color: token("line-strong"), dashArray: null, weight: 0.7 };
     found.ink = token("ink");
     found.hot = token("ring-hot");
     found.cold = token("ring-cold");
-    found.fill = map.getContainer().classList.contains("has-basemap") ? 0.72 : 1;
+    var frame = map.getContainer().classList;
+    found.fill = frame.contains("has-density") ? 0 : frame.contains("has-basemap") ? 0.72 : 1;
     return found;
   }
 
@@ -358,6 +360,12 @@
     });
   }
 
+  function whenReady(id, back, tries) {
+    var own = board(id);
+    if (own.map && own.map.getContainer() && own.map.getContainer().isConnected) { back(own.map); return; }
+    if (tries < 80) { window.setTimeout(function () { whenReady(id, back, tries + 1); }, 100); }
+  }
+
   // Each drawing function is handed its map: that is how we meet it.
   function adopt(map) {
     if (!map || map.yipingAdopted) { return; }
@@ -365,6 +373,7 @@
     var own = boardOf(map);
     own.map = map;
     own.brush = null;
+    window.yiping.basemap.attach(map).then(function (shown) { if (shown) { repaint(own.id); } });
     speakChinese(map.getContainer());
     map.on("zoomend layeradd resize", placeSoon);
     follow(map);
@@ -376,7 +385,10 @@
     nameMarker: nameMarker, casePoint: casePoint, caseCluster: caseCluster, EMPTY: EMPTY,
     // Another picture until it is taken back with null: the replay's.
     instead: function (id, picture) { board(id).instead = picture; repaint(id); },
-    scene: function (id) { return board(id).scene; }
+    scene: function (id) { return board(id).scene; },
+    repaint: repaint,
+    // Calls back with the map as soon as it is drawn.
+    ready: function (id, back) { whenReady(id, back, 0); }
   };
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.yiping = Object.assign(window.dash_clientside.yiping || {}, { scene: scene });

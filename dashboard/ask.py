@@ -10,7 +10,8 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any, Protocol
 
-from dashboard.case_file import CaseFile, NoSuchCaseError, dispatches, holdings, spells, with_gaps
+from dashboard.case_file import CaseFile
+from dashboard.case_reader import read_case
 from dashboard.density import Bins, NoSurfaceError, whole_months
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary, window
 from dashboard.metrics.catalog import Metric
@@ -25,6 +26,7 @@ from dashboard.metrics.query import (
     look_up,
 )
 from dashboard.metrics.values import Value
+from dashboard.replay import MEASURES, PACES, Frames, pivot, tiers
 from dashboard.risk import RiskQuestions
 from etl.contract import Pointer
 
@@ -284,6 +286,39 @@ class Ask:
             bucket = _next_bucket(group, bucket)
         return buckets
 
+    def frames(self, measure: str, *, level: str, pace: str, filters: Filters) -> Frames:
+        """A measure of `replay.MEASURES` by place of `level` for every day or week of the period.
+
+        A flow is what happened in the moment, a stock what stood at its end; risk follows only the period.
+        Raises `UnknownQuestionError` for another measure, `LongReplayError` where there would be too much to send.
+        """
+        if measure not in MEASURES or pace not in PACES:
+            raise UnknownQuestionError(f"不能回放“{measure}”；可用：{'、'.join(MEASURES)}，步长 {'、'.join(PACES)}")
+        if measure == "risk":
+            return self._risk_frames(pace, filters)
+        metric, groups = look_up([measure])[0], check_groups((pace, level))
+        source = self.cubes.source([metric], by=groups, filters=filters)
+        query = compile_query(
+            [metric], by=groups, filters=filters, as_of=self.info.as_of, cutoff_hour=self.cutoff_hour, source=source
+        )
+        rows = [(row[0], row[1], row[2]) for row in self._db.rows(query.sql, query.parameters) if row[0] and row[1]]
+        first = min((row[0] for row in rows), default=None)
+        starts = [date.fromisoformat(b) for b in self._buckets(pace, filters, first.isoformat() if first else "")]
+        codes = [code for code in self._members(level, filters) if code]
+        return pivot(rows, starts=starts, codes=codes, is_stock=query.scope == "stock")
+
+    def _risk_frames(self, pace: str, filters: Filters) -> Frames:
+        known = [row[0] for row in self._db.rows("select distinct day from mart.fact_risk_frame order by day")]
+        moments: dict[date, date] = {}
+        for day in known:
+            if (filters.since is None or day >= filters.since) and (filters.until is None or day < filters.until):
+                moments[_bucket_start(pace, day)] = day
+        rows = self._db.records(
+            "select day, grid, tier from mart.fact_risk_frame where list_contains($days, day)",
+            {"days": list(moments.values())},
+        )
+        return tiers(rows, moments=moments)
+
     def _label(self, by: Key, key: Key) -> Key:
         return tuple(self.label(group, code) for group, code in zip(by, key, strict=True))
 
@@ -344,45 +379,7 @@ class Ask:
 
     def case(self, case_id: str) -> CaseFile:
         """One case with every step, holder, pause and clock. Raises `NoSuchCaseError` for an unknown number."""
-        found = self._db.records("select * from mart.fact_case where case_id = $case_id", {"case_id": case_id})
-        if not found:
-            raise NoSuchCaseError(f"没有这个事项：{case_id}")
-        case = self._worded(self._named(found[0]))
-        key = {"case_key": case.pop("case_key")}
-        turns = self._db.rows(_TURNS, key)
-        departments = [self._named(row) for row in self._db.records(_DEPARTMENTS, key)]
-        open_times = spells([(event, at) for event, at in turns], self.info.as_of)
-        return CaseFile(
-            case=case,
-            steps=with_gaps([self._step(row) for row in self._db.records(_STEPS, key)]),
-            spells=open_times,
-            holdings=holdings(dispatches([r for r in departments if r["role"] == "lead"], case), open_times),
-            assists=tuple(row for row in departments if row["role"] == "assist"),
-            pauses=tuple(self._db.records(_PAUSES, key)),
-            clocks=tuple(self._db.records(_CLOCKS, key)),
-            as_of=self.info.as_of,
-        )
-
-    def _step(self, row: dict[str, Any]) -> dict[str, Any]:
-        names = {f"{side}_name": self.vocabulary["department"].get(row[side] or "", "") for side in _SIDES}
-        return self._worded(row | names)
-
-    def _worded(self, row: dict[str, Any]) -> dict[str, Any]:
-        """A row with the word on screen beside every code that is no dimension."""
-        return row | {
-            f"{name}_name": self.code_words.get((_CODE_SETS.get(name, name), str(code)), str(code))
-            for name, code in row.items()
-            if code and name not in DIMENSIONS and _CODE_SETS.get(name, name) in self._code_sets
-        }
-
-    @cached_property
-    def code_words(self) -> Mapping[tuple[str, str], str]:
-        """(Code set, code) → the word on screen."""
-        return {(name, code): label for name, code, label in self._db.rows(_CODE_WORDS)}
-
-    @cached_property
-    def _code_sets(self) -> frozenset[str]:
-        return frozenset(name for name, _ in self.code_words)
+        return read_case(self._db.records, case_id, named=self._named, as_of=self.info.as_of)
 
     def place_states(self, filters: Filters) -> dict[str, int]:
         """How many cases accepted in the period can be drawn: counts by code of `place`."""
@@ -478,31 +475,6 @@ f.case_id, f.title, f.town, f.village, f.grid, f.department, f.kind, f.severity,
 f.status, f.accept_at, f.due_at, f.close_at, f.place, f.lon, f.lat,
 case when f.due_at < coalesce(f.close_at, $as_of::timestamp)
      then epoch(coalesce(f.close_at, $as_of::timestamp) - f.due_at) / 3600 end as overdue_hours
-"""
-_CODE_WORDS = "select code_set, code, label from mart.dim_code"
-_CODE_SETS = {"prior_kind": "kind", "role": "handling_role"}
-"""Column → its code set, where the two differ."""
-_SIDES = ("from_department", "to_department")
-_TURNS = """
-select event, event_at from mart.ledger
-where case_key = $case_key and event in ('accepted', 'closed', 'reopened')
-"""
-_STEPS = """
-select event_at, action, from_department, to_department, role, extension_amount
-from mart.fact_case_event where case_key = $case_key order by seq
-"""
-_DEPARTMENTS = """
-select hop, department, role, assigned_at, sign_at, returned_at
-from mart.fact_case_dept where case_key = $case_key order by assigned_at, hop
-"""
-_PAUSES = "select from_at, to_at from mart.fact_case_pause where case_key = $case_key order by from_at"
-_CLOCKS = """
-select c.clock, c.kind, coalesce(r.name, '') as name, c.start_at, c.deadline_at, c.stop_at, c.limit_hours, c.elapsed,
-       c.verdict
-from mart.fact_case_clock as c
-left join (select kind, min(name) as name from mart.cfg_wuhua_rule group by kind) as r
-       on c.clock = 'wuhua' and r.kind = c.kind
-where c.case_key = $case_key order by c.clock, c.start_at nulls last, c.kind
 """
 _CASE_SELECT = f"select {_CASE_COLUMNS} from mart.fact_case as f"
 

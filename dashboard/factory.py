@@ -125,7 +125,7 @@ def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> An
     query = intent.query(filters)
     return (
         no_update if query == now else query,
-        "reader" if address is None else "address",
+        {"read": None if address is None else address.removeprefix("?")},
         "；".join(notes),
         filter_bar.chips(filters, vocabulary),
         _fresh(filter_bar.period_value(filters, as_of), days),
@@ -286,6 +286,13 @@ def _wire_picks(app: Dash, page: Page) -> None:
             Output("intent", "data", allow_duplicate=True),
             Input(element, name),
             prevent_initial_call=True,
+        )
+    for prefix in page.layered:
+        app.clientside_callback(
+            ClientsideFunction("yiping", "layers"),
+            Output(f"{prefix}-layers", "data"),
+            Input(f"{prefix}-scene", "data"),
+            State("filters", "data"),
         )
     for prefix in page.maps:
         app.clientside_callback(

@@ -70,7 +70,9 @@ def assign(filters: Filters, pairs: Sequence[tuple[str, str]]) -> Filters:
 
 
 def choose(filters: Filters, dimension: str, codes: Sequence[str] | None) -> Filters:
-    """What a control says about one dimension."""
+    """What a control says about one dimension; one that only repeats the choice lets go of nothing inside it."""
+    if set(codes or ()) == set(filters.values(dimension)):
+        return filters
     return filters.replace(**{dimension: tuple(codes or ())}, **_emptied(dimension))
 
 

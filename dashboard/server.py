@@ -19,6 +19,7 @@ from dashboard.density_api import add_density
 from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.headers import SecurityHeaders, content_policy
+from dashboard.map_api import add_maps
 from dashboard.warehouse import open_warehouse
 from etl.contract import NoSnapshotError
 
@@ -49,6 +50,7 @@ def create(warehouse_path: Path, basemap: BaseMap | None = None) -> FastAPI:
     add_health(server, warehouse)
     api = create_api(warehouse, build_id(ROOT))
     add_density(api, warehouse)
+    add_maps(api, warehouse)
     add_basemap(server, api, basemap)
     server.mount("/api/v1", api)
     dash = create_app(warehouse, server)

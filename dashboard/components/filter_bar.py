@@ -67,6 +67,8 @@ def _choice(dimension: str, name: str, vocabulary: Vocabulary) -> Component:
     return dmc.MultiSelect(
         id=control_id(dimension),
         data=options,
+        # Without a value the control tells the server “nothing chosen” as soon as it stands on the page.
+        value=[],
         placeholder=name,
         searchable=True,
         size="sm",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import dash_leaflet as dl
 from dash import dcc, html
+from dash.development.base_component import Component
 
 from dashboard import words
 from dashboard.ask import Answer, Ask
@@ -61,8 +62,11 @@ def _function(name: str) -> dict[str, str]:
     return {"variable": f"yiping.map.{name}"}
 
 
-def grid_map(prefix: str, *, label: str, has_points: bool = False) -> html.Div:
-    """An empty map with its legend and reconciliation line; fill the targets of `fills(prefix)`."""
+def grid_map(prefix: str, *, label: str, has_points: bool = False, strips: Sequence[Component] = ()) -> html.Div:
+    """An empty map with its legend and reconciliation line; fill the targets of `fills(prefix)`.
+
+    `strips` stand between map and legend: the controls of what else lies on it.
+    """
     layers: list[Any] = [
         dl.GeoJSON(
             id=f"{prefix}-areas",
@@ -111,6 +115,7 @@ def grid_map(prefix: str, *, label: str, has_points: bool = False) -> html.Div:
         [
             html.Div(canvas, className="map-canvas", role="group", **{"aria-label": label}),
             html.Div(id=f"{prefix}-trouble", className="panel-fault"),
+            *strips,
             html.Div(id=f"{prefix}-legend", className="map-legend"),
             html.Div(id=f"{prefix}-tally", className="map-tally"),
             dcc.Store(id=f"{prefix}-scene"),
@@ -125,7 +130,9 @@ def fills(prefix: str) -> tuple[Target, ...]:
 
 
 def level_for(filters: Filters) -> str:
-    """The level asked for, or the one below the chosen place."""
+    """The level asked for, or the one below the chosen place; risk is played by grid."""
+    if filters.replay == "risk":
+        return "grid"
     if filters.layer in LEVELS:
         return filters.layer
     if filters.village or filters.grid:

@@ -64,7 +64,10 @@ def _still(file: CaseFile, quiet: float) -> html.Li:
         [
             html.Time(words.moment(file.as_of), className="step-when"),
             html.Span(className="step-dot", **{"aria-hidden": "true"}),
-            html.Div([html.B("在办", className="step-action"), html.Span("数据截至", className="step-who")]),
+            html.Div(
+                [html.B("在办", className="step-action"), html.Span("数据截至", className="step-who")],
+                className="step-what",
+            ),
             html.Span(f"已 {span(quiet)}没有新记录", className="step-gap" + (" is-longest" if quiet >= LONG else "")),
         ],
         className="step is-still",

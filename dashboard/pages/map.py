@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
 
 from dashboard import words
-from dashboard.ask import Answer, Ask
-from dashboard.components import grid, grid_map, kpi, measure, panel, places, segments
-from dashboard.components.cases import Case
+from dashboard.ask import Answer, Ask, CasePage
+from dashboard.components import grid, grid_map, kpi, map_layers, measure, panel, places, segments
+from dashboard.components.cases import Case, case_list
 from dashboard.filters import Filters
-from dashboard.metrics.catalog import BY_KEY
+from dashboard.metrics.catalog import BY_KEY, Metric
 from dashboard.page import Page, Panel, Target
+from dashboard.replay import MEASURES
+from dashboard.scope import may_see_cases
 
 CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("件数", ("accepted", "closed", "open", "overdue_open")),
@@ -40,6 +43,7 @@ PLACE_METRICS = (
 UNIT_METRICS = ("accepted", "open", "overdue_open", "on_time_rate")
 POINT_LIMIT = 2000
 LIST_LENGTH = 3
+CASES_LENGTH = 20
 
 
 # --- the map ------------------------------------------------------------------------------------------------------
@@ -49,6 +53,7 @@ LIST_LENGTH = 3
 class Shown:
     """The map's scene, the way to the chosen place, and the points where a place is chosen."""
 
+    filters: Filters
     scene: grid_map.Scene
     crumbs: tuple[tuple[str, str], ...]
     points: Sequence[Case]
@@ -60,7 +65,7 @@ def load_map(ask: Ask, filters: Filters) -> Shown:
     scene = grid_map.load(ask, filters, level=grid_map.level_for(filters), metric=metric)
     wants_points = scene.view.level == "grid" and bool(filters.town or filters.village or filters.grid)
     points = ask.points(filters, limit=POINT_LIMIT) if wants_points else ()
-    return Shown(scene, places.chain(filters, ask.vocabulary, ask.parents), points)
+    return Shown(filters, scene, places.chain(filters, ask.vocabulary, ask.parents), points)
 
 
 def view_map(model: Shown) -> Mapping[Target, Any]:
@@ -82,8 +87,20 @@ def view_map(model: Shown) -> Mapping[Target, Any]:
         ("map-metric", "value"): metric.key,
         "map-levels": segments.segments("layer", levels, model.scene.view.level, label="图层"),
         "map-crumbs": places.crumbs(model.crumbs),
-        "bigmap-note": f"{metric.name}（{metric.unit}）{darker}",
+        **_heading(model.filters, metric, darker),
+        **map_layers.view("big", model.filters),
     }
+
+
+def _heading(filters: Filters, metric: Metric, darker: str) -> dict[Target, Any]:
+    """What kind of map this is: work, a measure, risk, or a surface; never two under one name."""
+    if filters.replay in MEASURES:
+        title = "风险图" if filters.replay == "risk" else "工作量图"
+        return {"bigmap-title": f"{title} · 回放", "bigmap-note": f"{MEASURES[filters.replay][0]}；画面不是现在"}
+    if filters.heat:
+        return {"bigmap-title": "工作量图 · 热力面", "bigmap-note": "受理事项的核密度，供研判人员看疏密；不是风险"}
+    title = "工作量图" if metric.kind in ("flow", "stock") else "指标图"
+    return {"bigmap-title": title, "bigmap-note": f"{metric.name}（{metric.unit}）{darker}"}
 
 
 # --- the chosen place ---------------------------------------------------------------------------------------------
@@ -190,6 +207,37 @@ def view_unlocated(model: Unlocated) -> Mapping[Target, Any]:
     }
 
 
+# --- the cases there ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The cases of the chosen village or grid, the most urgent first; none where no such place is chosen."""
+
+    filters: Filters
+    page: CasePage | None
+    as_of: datetime
+
+
+def load_inside(ask: Ask, filters: Filters) -> Inside:
+    """The last step of the way down: from a grid to its cases."""
+    is_narrow = bool(filters.village or filters.grid) and may_see_cases("desk")
+    page = ask.cases(filters, order="urgent", limit=CASES_LENGTH) if is_narrow else None
+    return Inside(filters, page, ask.info.as_of)
+
+
+def view_inside(model: Inside) -> Mapping[Target, Any]:
+    """The list, or a closed panel."""
+    if model.page is None:
+        return {("inside-panel", "className"): "panel is-closed", "inside-list": []}
+    listed = case_list(model.page.rows, total=model.page.total, as_of=model.as_of, filters=model.filters)
+    return {
+        ("inside-panel", "className"): "panel",
+        "inside-list": listed,
+        "inside-note": "在办的先到期在前，办结的在后；点开看办理过程",
+    }
+
+
 # --- the frame ----------------------------------------------------------------------------------------------------
 
 
@@ -202,6 +250,7 @@ def _toolbar() -> html.Div:
         [
             html.Nav(id="map-crumbs", className="crumbs", **{"aria-label": "所在位置"}),
             html.Span(className="panel-space"),
+            map_layers.switches("big"),
             html.Div(id="map-levels"),
             dmc.Select(
                 id="map-metric",
@@ -232,7 +281,15 @@ def frame() -> html.Div:
             panel.panel(
                 "bigmap",
                 "网格地图",
-                [_toolbar(), grid_map.grid_map("big", label="分区地图；右侧列表有同样的数字", has_points=True)],
+                [
+                    _toolbar(),
+                    grid_map.grid_map(
+                        "big",
+                        label="分区地图；右侧列表有同样的数字",
+                        has_points=True,
+                        strips=map_layers.strips("big"),
+                    ),
+                ],
                 metrics=("accepted", "on_time_rate", "self_found_rate", "closed_in_grid_rate"),
                 area="map",
             ),
@@ -250,6 +307,7 @@ def frame() -> html.Div:
                 metrics=UNIT_METRICS,
                 area="units",
             ),
+            panel.panel("inside", "所选范围的事项", html.Div(id="inside-list"), area="cases"),
             panel.panel("unlocated", "未上图", html.Div(id="unlocated-list", className="unlocated"), area="lost"),
         ],
         className="layout-map",
@@ -274,6 +332,8 @@ PAGE = Page(
                 "map-levels",
                 "map-crumbs",
                 "bigmap-note",
+                "bigmap-title",
+                *map_layers.fills("big"),
             ),
             comes_first=True,
         ),
@@ -286,6 +346,13 @@ PAGE = Page(
             fills=(("units-grid", "rowData"), "units-note"),
         ),
         Panel(
+            id="inside",
+            title="所选范围的事项",
+            load=load_inside,
+            view=view_inside,
+            fills=(("inside-panel", "className"), "inside-list", "inside-note"),
+        ),
+        Panel(
             id="unlocated",
             title="未上图",
             load=load_unlocated,
@@ -295,5 +362,6 @@ PAGE = Page(
     ),
     picks=(("units-grid", "cellClicked"),),
     maps=("big",),
+    layered=("big",),
     metric_choosers=("map-metric",),
 )

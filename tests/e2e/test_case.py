@@ -18,6 +18,12 @@ def place(visitor: Visitor) -> dict[str, str]:
     return {key: found[key][0] for key in PLACES if key in found}
 
 
+def rest(visitor: Visitor) -> None:
+    """Wait until the map has flown to its place: Leaflet fails when it is taken away in flight."""
+    visitor.tab.wait_for_function("() => !document.querySelector('.leaflet-zoom-anim, .leaflet-pan-anim')")
+    visitor.tab.wait_for_timeout(700)
+
+
 def until_address(visitor: Visitor, what: str) -> None:
     """Wait until the address holds `what`, and the page is filled."""
     visitor.tab.wait_for_function("what => (location.pathname + location.search).includes(what)", arg=what)
@@ -63,22 +69,25 @@ def open_case(visitor: Visitor, case: dict[str, str], more: str = "since=2024-01
 def test_back_goes_up_one_level_at_a_time_and_forward_down_again(desk: Visitor) -> None:
     desk.open("/map")
     start = desk.tab.url
-    town = drill(desk, "town")
+    drill(desk, "town")
     one = desk.tab.url
     drill(desk, "village")
     two = desk.tab.url
 
     desk.tab.go_back()
-    until_address(desk, f"town={town}")
+    desk.tab.wait_for_url(one)
+    desk.settle()
     assert (desk.tab.url, list(place(desk))) == (one, ["town"])
     desk.tab.locator(row("village")).first.wait_for()
     desk.tab.go_back()
+    desk.tab.wait_for_url(start)
     desk.tab.locator(row("town")).first.wait_for()
     desk.settle()
     assert (desk.tab.url, desk.tab.locator("#chips .chip").count()) == (start, 0)
 
     for address in (one, two):
         desk.tab.go_forward()
+        desk.tab.wait_for_url(address)
         desk.settle()
         assert desk.tab.url == address
     desk.tab.reload()
@@ -87,8 +96,26 @@ def test_back_goes_up_one_level_at_a_time_and_forward_down_again(desk: Visitor) 
     assert desk.tab.locator("#chips").inner_text().count("：") == 2
 
     desk.tab.go_back()
-    until_address(desk, f"town={town}")
-    assert desk.tab.url == one
+    desk.tab.wait_for_url(one)
+    desk.tab.locator(row("village")).first.wait_for()
+
+
+def test_going_back_and_forward_in_haste_loses_no_step(desk: Visitor) -> None:
+    """A late answer for a step one has already left does not write its address over the step one is on."""
+    desk.open("/map")
+    steps = [desk.tab.url]
+    for level in ("town", "village"):
+        drill(desk, level)
+        steps.append(desk.tab.url)
+    desk.tab.evaluate("() => { history.back(); setTimeout(() => history.back(), 60); }")
+    desk.tab.wait_for_url(steps[0])
+    desk.tab.evaluate("() => { history.forward(); setTimeout(() => history.forward(), 60); }")
+    desk.tab.wait_for_url(steps[2])
+    desk.settle()
+    assert desk.tab.url == steps[2]
+    assert desk.tab.locator("#chips").inner_text().count("：") == 2
+    desk.tab.go_back()
+    desk.tab.wait_for_url(steps[1])
 
 
 def test_a_filter_changes_the_step_and_makes_no_new_one(desk: Visitor) -> None:
@@ -121,6 +148,7 @@ def test_back_from_a_case_returns_to_the_grid_it_was_opened_from(desk: Visitor) 
     case = a_case(desk, f"town={town}")
     drill(desk, "village")
     here = desk.tab.url
+    rest(desk)
     follow(desk, f"/case?{desk.query()}&{urlencode({'case': case['case_id']})}")
     desk.tab.locator(".case-heading").wait_for()
     desk.settle()
@@ -152,6 +180,7 @@ def test_a_listed_case_opens_and_the_way_up_leads_to_its_grid(desk: Visitor) -> 
     assert list(place(desk)) == levels[:-1]
     desk.tab.go_back()
     until_address(desk, "grid=")
+    rest(desk)
     desk.tab.go_back()
     until_address(desk, "/case?")
     desk.tab.locator(".case-heading").wait_for()
@@ -189,7 +218,7 @@ def test_keys_are_listed_do_their_work_and_can_be_switched_off(desk: Visitor) ->
     tab.keyboard.press("?")
     box = tab.get_by_role("dialog", name="快捷键")
     box.wait_for()
-    assert english_words(desk) - {"Enter"} == set()
+    assert english_words(desk) == set()
     box.get_by_role("checkbox").uncheck()
     tab.keyboard.press("Escape")
     assert not box.is_visible()

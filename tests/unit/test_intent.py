@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
 from dashboard import intent
+from dashboard.components import filter_bar
 from dashboard.filters import Filters, parse
 
 NOW = Filters(since=date(2026, 1, 1), until=date(2026, 2, 1))
@@ -28,6 +29,19 @@ def test_another_town_lets_go_of_the_village_inside_the_old_one() -> None:
     inside = NOW.replace(town=("990108100",), village=("990108100001",), grid=("990108100001001",))
     assert intent.apply(inside, {"pick": "town:990108200"}) == NOW.replace(town=("990108200",))
     assert intent.choose(inside, "town", ["990108200"]) == NOW.replace(town=("990108200",))
+
+
+def test_a_control_that_repeats_the_choice_lets_go_of_nothing() -> None:
+    inside = NOW.replace(town=("990108100",), village=("990108100001",))
+    assert intent.choose(inside, "town", ["990108100"]) == inside
+    assert intent.choose(NOW, "town", None) == NOW
+
+
+def test_a_control_does_not_speak_before_it_is_asked() -> None:
+    """A MultiSelect without a value sends one as soon as it is there, and wipes out the place in the address."""
+    controls = [part for part in filter_bar.bar({}, datetime(2026, 3, 14))._traverse() if hasattr(part, "searchable")]
+    assert len(controls) == len(filter_bar.CONTROLS)
+    assert all(control.value == [] for control in controls)
 
 
 def test_a_chip_lets_go_of_one_code_only() -> None:

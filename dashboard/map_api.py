@@ -1,0 +1,107 @@
+"""What the maps ask for besides numbers: the frames of a replay, the risk statistics and their reasons."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import FastAPI, Query, Request
+from starlette.exceptions import HTTPException
+
+from dashboard.api import BadRequestError, answer, head, strict_filters, with_filters
+from dashboard.ask import Ask
+from dashboard.figures.classes import classes
+from dashboard.filters import Filters
+from dashboard.replay import MEASURES, PACES, TIERS, Frames, LongReplayError
+from dashboard.risk import Run
+from dashboard.warehouse import Warehouse
+
+LEVELS = ("town", "village", "grid")
+_RUN = Query("", description="测算名，如 h60_reported_none；不写为默认测算", max_length=64)
+
+
+def add_maps(api: FastAPI, warehouse: Warehouse) -> None:
+    """Put the routes on the API."""
+    _add_replay(api, warehouse)
+    _add_risk(api, warehouse)
+
+
+def _add_replay(api: FastAPI, warehouse: Warehouse) -> None:
+    @api.get("/replay", summary="地图回放：一个指标逐日或逐周、按地点", openapi_extra=with_filters())
+    async def replay(
+        request: Request,
+        measure: str = Query("open", description="、".join(MEASURES), max_length=20),
+        pace: str = Query("day", description="、".join(PACES), max_length=10),
+        level: str = Query("town", description="、".join(LEVELS), max_length=10),
+    ) -> dict[str, Any]:
+        """One row of values per moment, one column per place; classes are the same for all moments."""
+        if level not in LEVELS or (measure == "risk" and level != "grid"):
+            raise BadRequestError(f"level 只能是 {'、'.join(LEVELS)}；风险只有 grid")
+
+        def question(ask: Ask) -> dict[str, Any]:
+            filters = strict_filters(ask, request, own_keys=("measure", "pace", "level"))
+            try:
+                found = ask.frames(measure, level=level, pace=pace, filters=filters)
+            except LongReplayError as error:
+                raise BadRequestError(str(error)) from error
+            return {**head(ask, filters), **_frames_json(found, measure), "pace": pace, "level": level}
+
+        return await answer(warehouse, question)
+
+
+def _frames_json(found: Frames, measure: str) -> dict[str, Any]:
+    name, unit = MEASURES[measure]
+    body: dict[str, Any] = {
+        "measure": measure,
+        "name": name,
+        "unit": unit,
+        "moments": [start.isoformat() for start in found.starts],
+        "codes": found.codes,
+        "values": found.values.tolist(),
+    }
+    if measure == "risk":
+        return body | {"tiers": TIERS}
+    above = found.values[found.values > 0]
+    scale = classes(above.tolist()) if above.size else classes([])
+    steps = [scale.step_of(place) for place in range(len(scale.breaks) + 1)]
+    return body | {"breaks": scale.breaks, "labels": scale.labels(), "steps": steps}
+
+
+def _add_risk(api: FastAPI, warehouse: Warehouse) -> None:
+    @api.get("/risk", summary="风险测算：各网格的相对风险与分级")
+    async def risk(run: str = _RUN) -> dict[str, Any]:
+        """The run and a row per grid. Risk belongs to grids and cases; no person is scored."""
+
+        def question(ask: Ask) -> dict[str, Any]:
+            found = _run(ask, run)
+            rows = [asdict(grid) for grid in ask.risk.grids(found.run_id).values()]
+            return {**head(ask, Filters()), "run": asdict(found), "rows": rows}
+
+        return await answer(warehouse, question)
+
+    @api.get("/risk/{grid}", summary="一个网格的风险由什么构成")
+    async def reasons(grid: str, run: str = _RUN) -> dict[str, Any]:
+        """The grid's figures, the categories that make its score, its heaviest cases."""
+
+        def question(ask: Ask) -> dict[str, Any]:
+            found = _run(ask, run)
+            risk = ask.risk.grids(found.run_id).get(grid)
+            if risk is None:
+                raise HTTPException(404, "本次测算中没有这个网格")
+            return {
+                **head(ask, Filters()),
+                "run_id": found.run_id,
+                "risk": asdict(risk),
+                **asdict(ask.risk.parts(found, grid)),
+            }
+
+        return await answer(warehouse, question)
+
+
+def _run(ask: Ask, key: str) -> Run:
+    if key and key not in {run.key for run in ask.risk.runs}:
+        raise BadRequestError(f"没有这个测算；可用：{'、'.join(run.key for run in ask.risk.runs)}")
+    try:
+        return ask.risk.run(key)
+    except LookupError as error:
+        raise HTTPException(404, str(error)) from error
