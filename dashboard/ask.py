@@ -147,7 +147,7 @@ class Ask:
             "department": self._labels("select department, department_name from mart.dim_department order by 1"),
             "category": self._labels("select category, name from mart.dim_category order by 1"),
         }
-        for name in ("kind", "severity", "level", "channel", "status"):
+        for name in ("kind", "severity", "level", "channel", "status", "place"):
             words[name] = self._labels(
                 "select code, label from mart.dim_code where code_set = $name order by sort, code", {"name": name}
             )
@@ -371,8 +371,8 @@ class Ask:
         """Cases accepted in the period that cannot be drawn as a point, those without a grid first, then newest."""
         condition, parameters = self._case_condition(filters)
         rows = self._db.records(
-            f"{_CASE_SELECT} where place_state != 'point' and {condition}"
-            " order by place_state = 'no_point', accept_at desc limit $limit",
+            f"{_CASE_SELECT} where place != 'point' and {condition}"
+            " order by place = 'no_point', accept_at desc limit $limit",
             {**parameters, **self._moment(), "limit": limit},
         )
         return tuple(self._named(row) for row in rows)
@@ -382,9 +382,9 @@ class Ask:
         return read_case(self._db.records, case_id, named=self._named, as_of=self.info.as_of)
 
     def place_states(self, filters: Filters) -> dict[str, int]:
-        """How many cases accepted in the period can be drawn: counts of point, no_point, no_grid, outside."""
+        """How many cases accepted in the period can be drawn: counts by code of `place`."""
         condition, parameters = self._case_condition(filters)
-        sql = f"select place_state, count(*) from mart.fact_case where {condition} group by 1 order by 1"
+        sql = f"select place, count(*) from mart.fact_case where {condition} group by 1 order by 1"
         return {state: int(rows) for state, rows in self._db.rows(sql, parameters)}
 
     def density(self, filters: Filters) -> Bins:
@@ -423,6 +423,10 @@ class Ask:
     def loads(self) -> list[dict[str, Any]]:
         """The files of this snapshot and where their rows went."""
         return self._db.records("select * from mart.fact_source_file order by file_id")
+
+    def coordinate_checks(self) -> list[dict[str, Any]]:
+        """What the points of each source say about its declared reference system."""
+        return self._db.records("select * from mart.fact_coordinate_check order by source, best")
 
     def quality(self) -> list[dict[str, Any]]:
         """The data-quality findings of this snapshot, most frequent first."""
@@ -468,7 +472,7 @@ class Ask:
 
 _CASE_COLUMNS = """
 f.case_id, f.title, f.town, f.village, f.grid, f.department, f.kind, f.severity, f.level, f.category, f.channel,
-f.status, f.accept_at, f.due_at, f.close_at, f.place_state, f.lon, f.lat,
+f.status, f.accept_at, f.due_at, f.close_at, f.place, f.lon, f.lat,
 case when f.due_at < coalesce(f.close_at, $as_of::timestamp)
      then epoch(coalesce(f.close_at, $as_of::timestamp) - f.due_at) / 3600 end as overdue_hours
 """

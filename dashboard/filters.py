@@ -21,6 +21,7 @@ DIMENSIONS: dict[str, str] = {
     "category": "类别",
     "channel": "来源渠道",
     "status": "办理状态",
+    "place": "定位",
 }
 """Filter key → the word on screen, in the order the keys are written to the URL."""
 
@@ -62,6 +63,7 @@ class Filters:
     category: tuple[str, ...] = ()
     channel: tuple[str, ...] = ()
     status: tuple[str, ...] = ()
+    place: tuple[str, ...] = ()
     metric: str = ""
     layer: str = ""
     run: str = ""

@@ -56,6 +56,9 @@ def _demo_command(commands: Any) -> None:
     demo.add_argument("--out", type=Path, default=Path("data/demo"))
     demo.add_argument("--cases", type=_case_count, default=60_000)
     demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument(
+        "--points-crs", choices=["WGS84", "GCJ02", "BD09", "swapped"], default="WGS84", help="事项坐标实际用的坐标系"
+    )
     demo.add_argument("--flat", action="store_true", help="各网格同一发生率：没有热点，风险图应说没有差异")
     demo.set_defaults(run=_demo)
 
@@ -91,7 +94,12 @@ def _demo(options: argparse.Namespace) -> int:
     from etl.demo import write_demo  # the generator is not needed by a county that loads its own files
 
     report = write_demo(
-        options.out, cases=options.cases, seed=options.seed, flat=options.flat, progress=sys.stderr.isatty()
+        options.out,
+        cases=options.cases,
+        seed=options.seed,
+        flat=options.flat,
+        progress=sys.stderr.isatty(),
+        points_crs=options.points_crs,
     )
     print(f"已写出虚构县 {len(report.files)} 个文件到 {options.out}，数据截至 {report.as_of:%Y-%m-%d %H:%M}")
     return 0
@@ -130,8 +138,12 @@ def _load_json(report: build.LoadReport) -> dict[str, Any]:
         "refused": [f.file for f in report.files if f.verdict == "refused"],
         "passed_over": list(report.passed_over),
         "quality": list(report.quality),
+        "coordinates": list(report.coordinates),
         "quarantine_file": report.quarantine_file,
     }
+
+
+_VERDICTS = {"ok": "相符", "suspect": "存疑", "unknown": "未知"}
 
 
 def _load_words(report: build.LoadReport) -> str:
@@ -151,6 +163,8 @@ def _load_words(report: build.LoadReport) -> str:
     for q in report.quality[:12]:
         fate = "隔离" if q["severity"] == "quarantined" else "提示"
         lines.append(f"  {fate} {q['rows']:>7,} 行  {q['sentence']}")
+    lines.append("\n坐标系检查：")
+    lines += [f"  {_VERDICTS[str(c['verdict'])]}  {c['sentence']}" for c in report.coordinates]
     lines.append(
         f"\n已发布批次 {report.pointer.snapshot}，数据截至 {report.pointer.as_of:%Y-%m-%d %H:%M}；"
         f"逐行说明见 {report.quarantine_file}"

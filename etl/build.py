@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from etl import deadlines, geometry, points, privacy, publish, risk, row_rules, stage
+from etl import coordinate_check, deadlines, geometry, points, privacy, publish, risk, row_rules, stage
 from etl.contract import CONTRACT_VERSION, TABLES, Pointer
 from etl.entities import ENTITIES
 from etl.errors import LoadError
@@ -59,6 +59,7 @@ class LoadReport:
     files: tuple[FileReport, ...]
     passed_over: tuple[str, ...]
     quality: tuple[dict[str, object], ...]
+    coordinates: tuple[dict[str, object], ...]
     quarantine_file: str
 
 
@@ -101,7 +102,14 @@ def load(
         quarantine_file = findings.rename(warehouse / f"{pointer.snapshot}.quarantine.csv").name
         publish.prune(warehouse, int(reference.rules["load"]["keep_snapshots"]))
         progress("完成", 1.0)
-        return LoadReport(pointer, tuple(reports), tuple(p.name for p in passed_over), work.quality(), quarantine_file)
+        return LoadReport(
+            pointer,
+            tuple(reports),
+            tuple(p.name for p in passed_over),
+            work.quality(),
+            work.coordinates(),
+            quarantine_file,
+        )
 
 
 @contextmanager
@@ -190,13 +198,22 @@ class Build:
         self._apply(row_rules.AFTER_CASES)
         self._apply(row_rules.FUTURE_TIMES)
         stage.settle(self._con, ENTITIES["case_event"])
+        coordinate_check.take_sample(self._con)
+        points.convert_points(self._con)
 
     def _write_crs(self, files: list[SourceFile]) -> None:
         """The declared reference system of every file that has one."""
-        self._con.execute("create table file_crs (file_id integer, source varchar, crs varchar)")
-        declared = [(f.file_id, f.mapping.name, f.mapping.src_crs) for f in files if f.mapping and f.mapping.src_crs]
+        self._con.execute(
+            "create table file_crs"
+            " (file_id integer, source varchar, crs varchar, axes varchar, title varchar, file_name varchar)"
+        )
+        declared = [
+            (f.file_id, f.mapping.name, f.mapping.src_crs, f.mapping.src_axes, f.mapping.title, f.path.name)
+            for f in files
+            if f.mapping and f.mapping.src_crs and not f.refused
+        ]
         if declared:
-            self._con.executemany("insert into file_crs values (?, ?, ?)", declared)
+            self._con.executemany("insert into file_crs values (?, ?, ?, ?, ?, ?)", declared)
 
     def _type(self, known: list[tuple[int, Mapping]], name: str, words: stage.Words) -> None:
         for batch in stage.batches(known, ENTITIES[name]):
@@ -279,6 +296,7 @@ class Build:
                 grids = geometry.load_grids(self._con)
                 geometry.write_layers(self._con, grids)
             elif script.stem.startswith("020") and grids is not None:
+                coordinate_check.check_sources(self._con, grids)
                 points.place_points(self._con, grids)
             elif script.stem.startswith("050"):
                 workdays = [day for day, works, *_ in self._reference.calendar if works]
@@ -342,7 +360,14 @@ class Build:
 
     def quality(self) -> tuple[dict[str, object], ...]:
         """The data-quality findings, most frequent first: rule, severity, sentence, rows, sample places."""
-        cursor = self._con.execute(_QUALITY)
+        return self._records(_QUALITY)
+
+    def coordinates(self) -> tuple[dict[str, object], ...]:
+        """What the points of each source say about its declared reference system: rows of `fact_coordinate_check`."""
+        return self._records("select * from fact_coordinate_check order by all")
+
+    def _records(self, sql: str) -> tuple[dict[str, object], ...]:
+        cursor = self._con.execute(sql)
         names = [d[0] for d in cursor.description or []]
         return tuple(dict(zip(names, row, strict=True)) for row in cursor.fetchall())
 
@@ -442,7 +467,7 @@ def _select(table: str) -> str:
     if table != "ledger":
         columns = ", ".join(f"{c.name}::{c.type} as {c.name}" for c in TABLES[table])
         return f"select {columns} from main.{table}" + _ORDER.get(table, "")
-    dimensions = {"town", "village", "grid", "severity", "level", "category", "channel", "status"}
+    dimensions = {"town", "village", "grid", "severity", "level", "category", "channel", "status", "place"}
     columns = ", ".join(
         f"{_LEDGER_OVERRIDES.get(c.name, ('c.' if c.name in dimensions else 'e.') + c.name)}::{c.type} as {c.name}"
         for c in TABLES["ledger"]
@@ -461,6 +486,7 @@ _ORDER = {
     "fact_case_clock": " order by case_key, clock, kind",
     "fact_density_bin": " order by month, town, kind, cell_y, cell_x, precision",
     "fact_source_file": " order by file_id",
+    "fact_coordinate_check": " order by source, verdict, best",
     "fact_risk_run": " order by run_id",
     "fact_grid_risk": " order by run_id, grid",
     "fact_risk_frame": " order by day, grid",

@@ -45,6 +45,7 @@ level       VARCHAR 0 red, orange, yellow, blue, '' where ungraded
 category    VARCHAR 0 category code, '' where unknown
 channel     VARCHAR 0 where the case came from, '' where unknown
 status      VARCHAR 0 on_track, due_soon, overdue or closed, as of the snapshot
+place       VARCHAR 0 point, or why it has no usable one: no_grid, no_point, outside, wrong_grid
 """
 
 LEDGER = _columns(
@@ -88,7 +89,6 @@ complexity  VARCHAR 0 simple, general, complex
 discovery   VARCHAR 0 self, complaint, transfer
 lon         DOUBLE 2 longitude WGS-84, 3 decimals
 lat         DOUBLE 2 latitude WGS-84, 3 decimals
-place_state VARCHAR 0 point, no_point, no_grid, outside
 occur_at    TIMESTAMP 0 happened
 entry_at    TIMESTAMP 0 recorded
 report_at   TIMESTAMP 0 reported
@@ -310,6 +310,19 @@ duplicates  INTEGER 0 rows that repeat another row
 flagged     INTEGER 0 loaded rows with at least one doubtful value
 verdict     VARCHAR 0 loaded or refused
 remark      VARCHAR 0 why refused, or what was noticed about the file
+"""
+    ),
+    "fact_coordinate_check": _columns(
+        """
+source      VARCHAR 0 mapping
+title       VARCHAR 0 what its files are, in words
+declared    VARCHAR 0 declared reference system; “lat_lon” behind it where the columns are declared swapped
+tested      INTEGER 0 different points with a claimed grid that has a polygon
+share_declared DOUBLE 0 share of them inside that grid as declared, null where none was tested
+best        VARCHAR 0 the reading under which most are inside
+share_best  DOUBLE 0 share of them inside under it
+verdict     VARCHAR 0 ok, suspect, unknown
+sentence    VARCHAR 0 what was found and what to do
 """
     ),
     "fact_quality": _columns(

@@ -24,16 +24,16 @@ _ROUNDS = 10
 
 
 def is_known(crs: str) -> bool:
-    """Is this one of `NAMED`, or an EPSG code that the projection library knows?"""
+    """Is this one of `NAMED`, or the EPSG code of a map system that the projection library knows?"""
     if crs in NAMED:
         return True
     if not _PROJECTED.fullmatch(crs):
         return False
     try:
-        pyproj.CRS.from_user_input(crs)
+        system = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError:
         return False
-    return True
+    return system.is_projected or system.is_geographic
 
 
 def to_wgs84(x: Floats, y: Floats, crs: str) -> tuple[Floats, Floats]:

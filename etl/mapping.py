@@ -37,6 +37,7 @@ class Mapping(BaseModel):
     entity: str
     src_system: str
     src_crs: str | None = None
+    src_axes: Literal["lon_lat", "lat_lon"] = "lon_lat"
     time_formats: list[str] = Field(min_length=1)
     deadline: Literal["rules", "source"] = "rules"
     own_dimensions: bool = False

@@ -1,4 +1,4 @@
-"""Where did it happen? Points of cases checked against the grid they claim."""
+"""Where did it happen? Points made WGS-84 once, then those of cases checked against the grid they claim."""
 
 from __future__ import annotations
 
@@ -8,8 +8,53 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from etl.crs_detector import Axes, Interpretation
+
 OUTSIDE_MARGIN = 0.05
 """How far (degrees) around the county a point may lie before it counts as another county's."""
+
+
+def convert_points(con: duckdb.DuckDBPyConnection) -> None:
+    """Make lon and lat of the staged cases and grids WGS-84; `source_point` keeps what the file said where it differs.
+
+    (0, 0) stays what it is: it is no place in any system.
+    """
+    con.execute("create table source_point (file_id integer, line_no integer, x double, y double)")
+    systems = con.execute(
+        """
+        select crs, axes, list(file_id order by file_id) from file_crs
+        where crs not in ('WGS84', 'CGCS2000') or axes = 'lat_lon' group by crs, axes order by crs, axes
+        """
+    ).fetchall()
+    for crs, axes, file_ids in systems:
+        for entity in ("case", "grid"):
+            _convert(con, entity, crs=crs, axes=axes, file_ids=file_ids)
+
+
+def _convert(con: duckdb.DuckDBPyConnection, entity: str, *, crs: str, axes: Axes, file_ids: list[int]) -> None:
+    given = con.sql(
+        f"""
+        select file_id, line_no, lon as x, lat as y from stage_{entity}
+        where list_contains($files, file_id) and (lon is not null or lat is not null)
+          and not coalesce(lon = 0 and lat = 0, false)
+        """,
+        params={"files": file_ids},
+    ).to_arrow_table()
+    x, y = (given[name].to_numpy(zero_copy_only=False) for name in ("x", "y"))
+    with np.errstate(all="ignore"):  # a number that is no coordinate leads nowhere, and gets no point
+        places = Interpretation(crs, axes).read(x, y)
+    lon, lat = (pa.array(np.where(np.isfinite(part), part, np.nan), from_pandas=True) for part in places)
+    columns = {name: given[name] for name in ("file_id", "line_no", "x", "y")}
+    converted = pa.table({**columns, "lon": lon, "lat": lat})
+    con.register("given_points", converted)
+    con.execute("insert into source_point select file_id, line_no, x, y from given_points")
+    con.execute(
+        f"""
+        update stage_{entity} as s set lon = g.lon, lat = g.lat from given_points as g
+        where s.file_id = g.file_id and s.line_no = g.line_no
+        """
+    )
+    con.unregister("given_points")
 
 
 def place_points(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> None:
@@ -27,6 +72,7 @@ def place_points(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> Non
     verdict[(lon == 0) & (lat == 0)] = "zero"
     if not grids.empty:
         _judge(verdict, lon, lat, cases["grid"].to_numpy(zero_copy_only=False), grids)
+    verdict[(verdict == "ok") & ((np.abs(lon) > 180) | (np.abs(lat) > 90))] = "outside"  # where no polygon says so
     keep = verdict == "ok"
     points = pa.table(
         {
@@ -44,8 +90,10 @@ def place_points(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> Non
         con.execute(
             """
             insert into quarantine
-            select b.file_id, b.line_no, '经度/纬度', b.lon || ', ' || b.lat, $rule, $sentence, 'flagged'
-            from case_base as b join case_point as p using (case_key) where p.problem = $problem
+            select b.file_id, b.line_no, '经度/纬度', coalesce(s.x, b.lon) || ', ' || coalesce(s.y, b.lat),
+                   $rule, $sentence, 'flagged'
+            from case_base as b join case_point as p using (case_key)
+            left join source_point as s using (file_id, line_no) where p.problem = $problem
             """,
             {"rule": f"point_{rule}", "sentence": sentence, "problem": rule},
         )

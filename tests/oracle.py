@@ -341,7 +341,13 @@ class Case:
             "category": self.get("category") or "",
             "channel": self.get("channel") or "",
             "status": self._status(),
+            "place": "point" if self._has_point() else "no_point" if place["grid"] else "no_grid",
         }
+
+    def _has_point(self) -> bool:
+        """Both coordinates and not (0,0); the counties here have no grid polygons to hold a point against."""
+        pair = (self.get("lon"), self.get("lat"))
+        return None not in pair and pair != (0, 0)
 
     def _place(self) -> dict[str, str]:
         grid = self.get("grid_code")

@@ -33,6 +33,7 @@ FIELDS = {
     "session_held_at": "实际调解时间",
 }
 VERDICTS = {"loaded": "已加载", "refused": "已拒绝"}
+CHECKS = {"ok": "相符", "suspect": "存疑", "unknown": "未知"}
 SEVERITIES = {"quarantined": "已隔离", "flagged": "已加载并标记"}
 
 Record = Mapping[str, Any]
@@ -47,6 +48,7 @@ class Definitions:
     limits: Sequence[Record]
     kinds: Mapping[str, str]
     loads: Sequence[Record]
+    coordinates: Sequence[Record]
     quality: Sequence[Record]
 
 
@@ -58,6 +60,7 @@ def load(ask: Ask, _: Filters) -> Definitions:
         ask.reference("limits"),
         ask.vocabulary.get("kind", {}),
         ask.loads(),
+        ask.coordinate_checks(),
         ask.quality(),
     )
 
@@ -107,6 +110,9 @@ def view_loads(model: Definitions) -> Mapping[Target, Any]:
         (row["sentence"], SEVERITIES.get(row["severity"], row["severity"]), words.full(row["rows"]))
         for row in model.quality
     ]
+    checks = [
+        (row["declared"], CHECKS.get(row["verdict"], row["verdict"]), row["sentence"]) for row in model.coordinates
+    ]
     return {
         "load-table": [
             table(("内容", "文件", *LOAD_HEADS), sources, right=range(1, 7)),
@@ -114,6 +120,8 @@ def view_loads(model: Definitions) -> Mapping[Target, Any]:
                 [html.Summary("逐个文件"), table(("文件", *LOAD_HEADS, "结论"), files, right=range(1, 6))],
                 className="more",
             ),
+            html.H3("坐标系检查"),
+            table(("声明", "结论", "说明"), checks),
         ],
         "quality-table": table(("数据质量问题与影响", "处理", "行数"), findings, right=(2,)),
         "loads-note": "读入行 = 加载 + 汇总 + 隔离 + 重复，逐个文件对账",

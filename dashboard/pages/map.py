@@ -41,7 +41,6 @@ PLACE_METRICS = (
     "closed_in_grid_rate",
 )
 UNIT_METRICS = ("accepted", "open", "overdue_open", "on_time_rate")
-STATES = {"point": "有点位", "no_point": "无坐标", "no_grid": "网格未匹配", "outside": "坐标在县外"}
 POINT_LIMIT = 2000
 LIST_LENGTH = 3
 CASES_LENGTH = 20
@@ -162,16 +161,20 @@ def view_units(model: Units) -> Mapping[Target, Any]:
 
 @dataclass(frozen=True)
 class Unlocated:
-    """How many cases have a point, how many have none and why, and some of those."""
+    """How many cases have a point, how many have none and why (whatever reason is chosen), and some of those."""
 
     filters: Filters
     states: Mapping[str, int]
+    names: Mapping[str, str]
+    chosen: tuple[str, ...]
     cases: Sequence[Case]
 
 
 def load_unlocated(ask: Ask, filters: Filters) -> Unlocated:
     """Counts by reason, and some of the cases without a usable point, those without a grid first."""
-    return Unlocated(filters, ask.place_states(filters), ask.unlocated(filters, limit=LIST_LENGTH))
+    states = ask.place_states(filters.replace(place=()))
+    cases = ask.unlocated(filters, limit=LIST_LENGTH)
+    return Unlocated(filters, states, ask.vocabulary["place"], filters.place, cases)
 
 
 def view_unlocated(model: Unlocated) -> Mapping[Target, Any]:
@@ -180,15 +183,20 @@ def view_unlocated(model: Unlocated) -> Mapping[Target, Any]:
     missing = total - model.states.get("point", 0)
     share = f"（{words.percent(missing / total)}%）" if total else ""
     reasons = [
-        html.Div([html.Span(word), html.Span(f"{words.full(model.states.get(state, 0))} 件")], className="reason")
-        for state, word in STATES.items()
+        html.Button(
+            [html.Span(word), html.Span(f"{words.full(model.states.get(state, 0))} 件")],
+            type="button",
+            className="reason",
+            **{"data-pick": f"place:{state}", "aria-pressed": str(state in model.chosen).lower()},
+        )
+        for state, word in model.names.items()
     ]
     rows = [
         html.Li(
             [
                 case_link(str(case.get("case_id")), model.filters, str(case.get("case_id"))),
                 html.Span(str(case.get("town_name") or "乡镇未匹配")),
-                html.Span(STATES.get(str(case.get("place_state")), ""), className="lost-why"),
+                html.Span(model.names.get(str(case.get("place")), ""), className="lost-why"),
             ],
             className="lost-row",
         )

@@ -18,6 +18,7 @@ from etl.demo.county import County, build_county, month_starts
 from etl.demo.dirt import CASE_SHARES, EVENT_SHARES, Damage, Edit, Truth, edits, planned
 from etl.demo.files import LedgerFile
 from etl.demo.flow import Flow, event_rows
+from etl.demo.geography import PointsCrs
 from etl.demo.ledger import SERIAL, CaseLedger, EventLedger
 from etl.demo.truth import truth_document
 from etl.mapping import Mapping, load_mappings
@@ -52,17 +53,28 @@ def write_demo(
     months: int = 24,
     flat: bool = False,
     progress: bool = False,
+    points_crs: PointsCrs = "WGS84",
 ) -> DemoReport:
     """Write the county's exports and `truth.json` into `out`. Same arguments, same bytes.
 
-    A `flat` county has one rate of cases per person everywhere: no map may find a difference in it.
+    A `flat` county has one rate of cases per person everywhere: no map may find a difference in it. `points_crs` is
+    the system the cases' points are written in; the mapping files say WGS84 all the same.
 
     Raises `ValueError` if `cases` or `months` is less than one.
     """
     if cases < 1 or months < 1:
         raise ValueError("cases and months must be at least 1")
     out.mkdir(parents=True, exist_ok=True)
-    run = _Run(out, cases=cases, seed=seed, as_of=as_of, months=months, flat=flat, progress=progress)
+    run = _Run(
+        out,
+        cases=cases,
+        seed=seed,
+        as_of=as_of,
+        months=months,
+        flat=flat,
+        progress=progress,
+        points_crs=points_crs,
+    )
     run.dimensions()
     run.ledgers()
     return run.report()
@@ -79,9 +91,19 @@ class _Run:
     """One run of the generator: the county, its plan, and what has been written so far."""
 
     def __init__(
-        self, out: Path, *, cases: int, seed: int, as_of: datetime, months: int, flat: bool, progress: bool
+        self,
+        out: Path,
+        *,
+        cases: int,
+        seed: int,
+        as_of: datetime,
+        months: int,
+        flat: bool,
+        progress: bool,
+        points_crs: PointsCrs,
     ) -> None:
         self.out, self.seed, self.as_of, self.progress = out, seed, as_of, progress
+        self.points_crs = points_crs
         self.clock = Clock(Reference())
         self.mappings: dict[str, Mapping] = load_mappings(SOURCES)
         self.months = month_starts(as_of=as_of.date(), months=months)
@@ -129,7 +151,7 @@ class _LedgerWriter:
         self.run, months = run, len(run.months)
         self.drawer = Drawer(run.county, run.clock)
         self.flow = Flow(run.county, run.clock, as_of=seconds(run.as_of))
-        self.cases = CaseLedger(run.county, run.clock, run.mappings["cases"], months=months)
+        self.cases = CaseLedger(run.county, run.clock, run.mappings["cases"], months=months, points_crs=run.points_crs)
         self.events = EventLedger(run.clock, run.mappings["case_events"], months=months)
         self.pool, self.drawn, self.chunk = Pool(), 0, 0
         rng = np.random.default_rng([run.seed, 6])
@@ -182,7 +204,7 @@ class _LedgerWriter:
         candidates = min(len(lines), 300 + 12 * sum(wanted.values()))
         order = rng.choice(len(lines), candidates, replace=False).astype(np.int64)
         chosen = lines.take(order).to_pylist()
-        damage = Damage(self.run.county, rng)
+        damage = Damage(self.run.county, rng, self.run.points_crs)
         position = {key: i for i, key in enumerate(keys)}
         return edits(chosen, order=order, position=position, wanted=wanted, damage=damage)
 

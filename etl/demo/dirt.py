@@ -11,6 +11,7 @@ import numpy as np
 from etl.demo import text
 from etl.demo.clock import Ints
 from etl.demo.county import County
+from etl.demo.geography import PointsCrs, as_written
 
 CASE_SHARES: dict[str, float] = {
     "unknown_code": 5e-4,
@@ -106,6 +107,7 @@ class Damage:
 
     county: County
     rng: np.random.Generator
+    points_crs: PointsCrs = "WGS84"
 
     def pick(self, *options: str) -> str:
         """One of the options."""
@@ -232,7 +234,7 @@ def _point(row: Row, damage: Damage, *, how: str) -> list[list[str]] | None:
         far = damage.rng.integers(len(damage.county.grid_codes), size=1)
         if damage.county.grid_codes[int(far[0])][:12] == row["grid_code"][:12]:
             return None
-        lon, lat = damage.county.triangles.points(damage.rng, far)[0]
+        lon, lat = as_written(damage.county.triangles.points(damage.rng, far), damage.points_crs)[0]
         row["lon"], row["lat"] = f"{lon:.6f}", f"{lat:.6f}"
     return [row.cells]
 

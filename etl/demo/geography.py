@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from etl import coordinates
 from etl.demo.clock import Floats, Ints
 
 LON, LAT = 112.6, 37.8
@@ -38,6 +39,21 @@ class Geography:
 def _to_degrees(points: Floats) -> Floats:
     scale = np.array([KM_PER_DEGREE * np.cos(np.radians(LAT)), KM_PER_DEGREE])
     return np.asarray(points / scale + np.array([LON, LAT]))
+
+
+PointsCrs = Literal["WGS84", "GCJ02", "BD09", "swapped"]
+"""In which system a demo export writes its points, whatever its mapping says; swapped: latitude where 经度 belongs."""
+
+
+def as_written(points: Floats, crs: PointsCrs) -> Floats:
+    """WGS-84 points (lon, lat) as the two columns of an export give them."""
+    lon, lat = points.T
+    if crs == "swapped":
+        lon, lat = lat, lon
+    elif crs != "WGS84":
+        lon, lat = coordinates.wgs_to_gcj(lon, lat)
+        lon, lat = coordinates.gcj_to_bd(lon, lat) if crs == "BD09" else (lon, lat)
+    return np.column_stack([lon, lat])
 
 
 def to_km(points: Floats) -> Floats:

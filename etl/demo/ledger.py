@@ -12,6 +12,7 @@ from etl.demo.cases import DISCOVERY_OF_CHANNEL, Cases, P
 from etl.demo.clock import DAY, HOUR, NEVER, Clock, Ints, choose
 from etl.demo.county import County
 from etl.demo.flow import STEPS, Course, EventRows
+from etl.demo.geography import PointsCrs, as_written
 from etl.mapping import Mapping
 
 TIME_COLUMNS = {
@@ -73,8 +74,10 @@ class Labels:
 class CaseLedger:
     """Writes cases as lines; keeps the encoded words that every chunk needs."""
 
-    def __init__(self, county: County, clock: Clock, mapping: Mapping, *, months: int) -> None:
-        self.county, self.months = county, months
+    def __init__(
+        self, county: County, clock: Clock, mapping: Mapping, *, months: int, points_crs: PointsCrs = "WGS84"
+    ) -> None:
+        self.county, self.months, self.points_crs = county, months, points_crs
         self.layout = layout(mapping)
         labels = self.labels = Labels(clock)
         self.channels = labels.table("channel", "小程序", "来访", "12345", "巡查", "法院委派调解")
@@ -174,11 +177,12 @@ class CaseLedger:
         precision = np.where(cases.grid_known, 2, np.where(cases.village_known, 3, 4))
         precision = np.where(located, np.where(rng.random(len(cases)) < 0.6, 0, 1), precision)
         village = self.county.village_of_grid[cases.grid]
+        points = as_written(cases.points, self.points_crs)
         return {
             "grid_code": text.look_up(self.grids, np.where(cases.grid_known, cases.grid, NEVER)),
             "village_code": text.look_up(self.villages, np.where(cases.village_known, village, NEVER)),
-            "lon": _degrees(cases.points[:, 0]),
-            "lat": _degrees(cases.points[:, 1]),
+            "lon": _degrees(points[:, 0]),
+            "lat": _degrees(points[:, 1]),
             "precision": text.look_up(self.plain["precision"], precision),
         }
 

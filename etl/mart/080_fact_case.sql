@@ -2,8 +2,6 @@
 create table fact_case as
 select b.case_key, b.case_id, b.title, b.prior_kind, b.kind_changed_at, b.complexity, b.discovery,
        round(p.lon, 3) as lon, round(p.lat, 3) as lat,
-       case when b.grid = '' then 'no_grid' when p.lon is not null then 'point'
-            when p.verdict = 'outside' then 'outside' else 'no_point' end as place_state,
        b.occur_at, b.entry_at, s.report_at, b.accept_at, s.grade_at, b.first_response_at, s.dispatch_at, b.rectify_at,
        b.first_contact_at, b.session_planned_at, b.session_held_at, s.close_at, s.due0_at, s.due_at,
        coalesce(s.extend_cnt, 0)::integer as extend_cnt, coalesce(s.pause_minutes, 0)::double as pause_minutes,
@@ -12,7 +10,11 @@ select b.case_key, b.case_id, b.title, b.prior_kind, b.kind_changed_at, b.comple
        b.close_level, b.agreement, b.satisfaction,
        s.rating is not null as callback_valid, b.people_involved, b.amount_yuan, b.is_repeat, b.source_verdict,
        b.src_system, b.town, b.village, b.grid, s.department, b.kind, b.severity, coalesce(b.level, '') as level,
-       coalesce(b.category, '') as category, coalesce(b.channel, '') as channel, s.status
+       coalesce(b.category, '') as category, coalesce(b.channel, '') as channel, s.status,
+       -- Every case has one place: 受理 is the sum of them. (0,0) is no coordinate at all.
+       case when p.lon is not null then 'point' when b.grid = '' then 'no_grid'
+            when p.problem in ('outside', 'swapped') then 'outside' when p.problem = 'wrong_grid' then 'wrong_grid'
+            else 'no_point' end as place
 from case_base as b
 join case_state as s using (case_key)
 left join case_point as p using (case_key)

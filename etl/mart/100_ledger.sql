@@ -1,7 +1,8 @@
 -- Grain: one row per event of a case, with the case's dimensions; sorted by event and time. A flow counts events in a
 -- span, a stock sums delta up to its end. Nothing in it lies after the data's own time, except pending deadlines.
 create table case_dimension as
-select case_key, town, village, grid, department, kind, severity, level, category, channel, status from fact_case;
+select case_key, town, village, grid, department, kind, severity, level, category, channel, status, place
+from fact_case;
 
 create table ledger_core as
 select case_key, 'accepted' as event, accept_at as event_at, 1 as delta,

@@ -29,8 +29,9 @@ FILTERS: tuple[Mapping[str, tuple[str, ...]], ...] = (
     {"town": ("990108100",), "kind": ("C", "P")},
     {"department": ("D01", "D02"), "severity": ("general",)},
     {"status": ("closed", "overdue"), "level": ("red", "yellow")},
+    {"place": ("no_point", "no_grid")},
 )
-GROUPINGS = ("town", "department", "kind", "week")
+GROUPINGS = ("town", "department", "kind", "week", "place")
 ALL = tuple(BY_KEY)
 Life = tuple[builders.Record, tuple[builders.Record, ...]]
 NOW_ONLY = ("wuhua_due_soon", "wuhua_not_due")
@@ -73,10 +74,10 @@ def _questions(turn: int) -> Iterator[tuple[str, tuple[date | None, date | None]
     for period in PERIODS:
         yield "", period, {}
     for number in range(3):
-        yield "", PERIODS[(turn + 2 * number) % 6], FILTERS[1 + (turn + number) % 3]
+        yield "", PERIODS[(turn + 2 * number) % 6], FILTERS[1 + (turn + number) % 4]
     for place, group in enumerate(GROUPINGS):
         yield group, PERIODS[1 + (turn + place) % 4], {}
-        yield group, PERIODS[(turn + 2 * place) % 5], FILTERS[1 + (turn + place) % 3]
+        yield group, PERIODS[(turn + 2 * place) % 5], FILTERS[1 + (turn + place) % 4]
 
 
 def differences(ask: Ask, answers: oracle.Oracle, turn: int = 0) -> Iterator[Difference]:

@@ -115,6 +115,7 @@ def _record(chance: Random, name: str, as_of: datetime) -> Record:
         report_at=_maybe(chance, at - HOUR, at),
         occur_at=_maybe(chance, at - 3 * DAY - 1 * HOUR, at - 80 * HOUR),
         entry_at=_maybe(chance, at - HOUR, at - HOUR + SECOND, at - HOUR - SECOND),
+        **chance.choice(({}, {"lon": 112.6, "lat": 37.8}, {"lon": 112.6}, {"lon": 0, "lat": 0})),
         **_former_kind(chance, kind, at, as_of),
     )
 

@@ -74,7 +74,7 @@ def test_cases_come_in_pages_that_together_are_the_whole(client: TestClient) -> 
 
 
 def test_case_rows_hold_no_more_than_the_listed_columns(client: TestClient) -> None:
-    dimensions = set(DIMENSIONS) | {"place_state", "lon", "lat"}
+    dimensions = set(DIMENSIONS) | {"lon", "lat"}
     allowed = dimensions | {"case_id", "title", "accept_at", "due_at", "close_at", "overdue_hours"}
     row = client.get("/cases").json()["rows"][0]
     assert {name.removesuffix("_name") for name in row} <= allowed
