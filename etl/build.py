@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from etl import deadlines, geometry, points, privacy, publish, row_rules, stage
+from etl import boundaries, cells, deadlines, geometry, points, privacy, publish, row_rules, stage
 from etl.contract import CONTRACT_VERSION, TABLES, Pointer
 from etl.entities import ENTITIES
 from etl.errors import LoadError
 from etl.extract import DATA_SUFFIXES
 from etl.mapping import Mapping, load_mappings
-from etl.raw import RawLoader, SourceFile, create_tables, find_files
+from etl.raw import RawLoader, SourceFile, create_tables, find_files, refuse_wrong_maps, sources_of
 from etl.reference import SOURCES, Reference
 
 HERE = Path(__file__).resolve().parent
@@ -88,8 +88,9 @@ def load(
     with publish.exclusive(warehouse), _scratch(warehouse) as (con, build_path):
         work = Build(con, reference=reference, now=now, progress=progress)
         files = work.read(paths, chosen, privacy.read_salt(warehouse))
+        refuse_wrong_maps(files, folder)
         work.make_stage(files, as_of)
-        work.make_mart()
+        work.make_mart({f.file_id: f.name(folder) for f in files})
         reports = work.account(files, folder)
         work.check()
         counts = work.write(build_path, reports, demo=_is_demo(con))
@@ -154,7 +155,7 @@ class Build:
         """Every file as text in the raw tables. Raises `LoadError` if not one could be read."""
         create_tables(self._con)
         loader = RawLoader(self._con, mappings=mappings, reference=self._reference, salt=salt)
-        files = [SourceFile(number, path) for number, path in enumerate(paths, start=1)]
+        files = sources_of(paths)
         total = sum(f.path.stat().st_size for f in files) or 1
         done = 0
         with _without_garbage_collection():
@@ -176,7 +177,7 @@ class Build:
         self._write_crs(files)
         known = [(f.file_id, f.mapping) for f in files if f.mapping and not f.refused]
         words = dict(self._reference.codes)
-        for name in ("region", "grid", "department", "population", "care_visit"):
+        for name in ("region", "grid", "boundary", "department", "population", "care_visit"):
             self._type(known, name, words)
             stage.settle(self._con, ENTITIES[name])
         pairs = self._con.execute("select department, department_name from clean_department").fetchall()
@@ -194,7 +195,7 @@ class Build:
     def _write_crs(self, files: list[SourceFile]) -> None:
         """The declared reference system of every file that has one."""
         self._con.execute("create table file_crs (file_id integer, source varchar, crs varchar)")
-        declared = [(f.file_id, f.mapping.name, f.mapping.src_crs) for f in files if f.mapping and f.mapping.src_crs]
+        declared = [(f.file_id, f.mapping.name, f.crs) for f in files if f.mapping and f.crs]
         if declared:
             self._con.executemany("insert into file_crs values (?, ?, ?)", declared)
 
@@ -268,16 +269,18 @@ class Build:
                 severity=rule.severity,
             )
 
-    def make_mart(self) -> None:
-        """Ledgers and dimensions from the clean rows."""
+    def make_mart(self, names: dict[int, str]) -> None:
+        """Ledgers and dimensions from the clean rows; `names` tells people which file is at fault."""
+        cells.name_cells(self._con)
         scripts = sorted((HERE / "mart").glob("*.sql"))
         grids = None
         for number, script in enumerate(scripts):
             self._progress(f"生成 {script.stem[4:]}", 0.62 + 0.2 * number / len(scripts))
             self._con.execute(script.read_text(encoding="utf-8"))
             if script.stem.startswith("010"):
+                boundaries.place_boundaries(self._con, names)
                 grids = geometry.load_grids(self._con)
-                geometry.write_layers(self._con, grids)
+                geometry.write_layers(self._con)
             elif script.stem.startswith("020") and grids is not None:
                 points.place_points(self._con, grids)
             elif script.stem.startswith("050"):
@@ -294,7 +297,7 @@ class Build:
             person = f.mapping is not None and f.mapping.entity == "care_visit"
             reports.append(
                 FileReport(
-                    file=str(f.path.relative_to(folder)),
+                    file=f.name(folder),
                     source=f.mapping.name if f.mapping else "",
                     title=f.mapping.title if f.mapping else "",
                     sha256=f.sha256,
@@ -380,7 +383,7 @@ class Build:
 
     def write_quarantine(self, path: Path, files: list[SourceFile], folder: Path) -> None:
         """Write every finding as CSV, for the unit that must correct it."""
-        names = {f.file_id: str(f.path.relative_to(folder)) for f in files}
+        names = {f.file_id: f.name(folder) for f in files}
         cursor = self._con.execute(
             "select file_id, line_no, field, shown, severity, rule, sentence from quarantine"
             " order by file_id, line_no, rule"

@@ -130,6 +130,16 @@ ENTITIES: dict[str, Entity] = {
             identity=("grid_code", "valid_from"),
         ),
         Entity(
+            "boundary",
+            "边界",
+            (
+                Field("code", "key", required=True),
+                Field("level", "code", "region_level"),
+                Field("boundary_wkt", required=True),
+            ),
+            identity=("code", "level"),
+        ),
+        Entity(
             "department",
             "部门",
             (

@@ -1,71 +1,219 @@
-"""What shape has a place? Grid polygons made valid and light, and the layers made of them."""
+"""What shape has a place on the map? Its own polygon, those below it merged, a circle at its centre, or its cell."""
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import duckdb
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 
-SIMPLIFY_DEGREES = {"grid": 0.00008, "village": 0.0003, "town": 0.0006, "county": 0.0006}
-"""Tolerance of the coverage simplification per layer, in degrees (0.0001° is about 10 m)."""
+from etl import cells
+from etl.boundaries import find
+from etl.coverage import Plane, Shapes, gaps, overlaps, together
 
+LEVELS = ("grid", "village", "town", "county")
+
+SIMPLIFY_METRES = {"grid": 8.0, "village": 30.0, "town": 60.0, "county": 60.0}
+"""Least tolerance of the coverage simplification per layer; raised until the layer fits `MAX_LAYER_BYTES`."""
+
+MAX_LAYER_BYTES = 200_000
+"""Of a layer's shapes, compressed. Names and codes come on top: together they stay under 300 kB."""
+
+COARSEST_METRES = 500.0
 DECIMALS = 5
+
+CIRCLE_SHARE = 0.45
+"""A circle's radius as a share of the distance to the nearest centre; neighbours' circles do not touch."""
+
+LONE_METRES = 500.0
+"""Radius of the only circle there is."""
+
+COUNTY = "county"
 
 
 def load_grids(con: duckdb.DuckDBPyConnection) -> gpd.GeoDataFrame:
-    """Grids with a readable polygon: grid, village, town, geometry (WGS-84), line of the file. Bad ones are flagged."""
+    """Grids with a polygon, given or repaired: grid, village, town, geometry (WGS-84); empty where none was given."""
     rows = con.execute(
         """
-        select d.grid, d.village, d.town, c.file_id, c.line_no, c.boundary_wkt
-        from dim_grid as d join clean_grid as c
-          on c.grid_code = d.grid and c.valid_from is not distinct from d.valid_from
-        where c.boundary_wkt is not null and clean(c.boundary_wkt) is not null order by d.grid
+        select d.grid, d.village, d.town, s.wkb from dim_grid as d
+        join boundary_shape as s on s.level = 'grid' and s.code = d.grid order by d.grid
         """
     ).df()
-    shapes = shapely.from_wkt(rows["boundary_wkt"].to_numpy(dtype=object), on_invalid="ignore")
-    frame = gpd.GeoDataFrame(rows.drop(columns="boundary_wkt"), geometry=shapes, crs="EPSG:4490")
-    polygon = frame.geom_type.isin(["Polygon", "MultiPolygon"]) & ~frame.is_empty
-    _flag(con, frame[~polygon], "geometry_unreadable", "网格边界不是可读的多边形 WKT，该网格不上图")
-    frame = frame[polygon].copy()
-    broken = ~frame.is_valid
-    _flag(con, frame[broken], "geometry_repaired", "网格边界自相交或未闭合，已自动修复")
-    frame.loc[broken, "geometry"] = frame.loc[broken, "geometry"].make_valid()
-    return frame
+    return gpd.GeoDataFrame(rows.drop(columns="wkb"), geometry=_shapes(rows["wkb"]), crs="EPSG:4326")
 
 
-def _flag(con: duckdb.DuckDBPyConnection, frame: gpd.GeoDataFrame, rule: str, sentence: str) -> None:
-    for row in frame.itertuples():
-        con.execute(
-            "insert into quarantine values (?, ?, '网格边界', ?, ?, ?, 'flagged')",
-            [int(row.file_id), int(row.line_no), row.grid, rule, sentence],
-        )
+def _shapes(blobs: pd.Series[bytearray]) -> Shapes:
+    return np.asarray(shapely.from_wkb([bytes(blob) for blob in blobs]), dtype=object)
 
 
-def write_layers(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> None:
-    """Make `dim_geometry`: every layer dissolved from the grids and simplified so that neighbours keep their border."""
-    con.execute("create table dim_geometry (layer varchar, code varchar, lon double, lat double, geojson varchar)")
-    if grids.empty:
+@dataclass
+class Layer:
+    """The shapes of one level by code, in metres, with what each was made of."""
+
+    shapes: dict[str, shapely.Geometry] = field(default_factory=dict)
+    basis: dict[str, str] = field(default_factory=dict)
+
+    def add(self, shapes: dict[str, shapely.Geometry], basis: str) -> None:
+        """Take shapes for codes that have none yet."""
+        for code, shape in shapes.items():
+            if code not in self.shapes:
+                self.shapes[code], self.basis[code] = shape, basis
+
+    @property
+    def areas(self) -> dict[str, shapely.Geometry]:
+        """The shapes that tile the ground: all but circles."""
+        return {code: shape for code, shape in self.shapes.items() if self.basis[code] != "centroid"}
+
+
+def write_layers(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `dim_geometry`: each level's own polygons, else those below merged, else circles; light enough to send.
+
+    Simplified as a coverage, so that neighbours keep their border. Overlaps and holes between given polygons are
+    flagged. Empty where neither a polygon nor a centre is known.
+    """
+    con.execute(
+        "create table dim_geometry (layer varchar, code varchar, lon double, lat double, basis varchar, geojson varchar)"
+    )
+    given = con.execute("select level, code, file_id, line_no, wkb from boundary_shape order by level, code").df()
+    given["shape"] = _shapes(given["wkb"])
+    places = con.execute(_PLACES).df()
+    if given.empty and places["lon"].isna().all():
         return
-    layers = {
-        "grid": grids.rename(columns={"grid": "code"})[["code", "geometry"]],
-        "village": grids.dissolve("village").reset_index(names="code")[["code", "geometry"]],
-        "town": grids.dissolve("town").reset_index(names="code")[["code", "geometry"]],
-        "county": gpd.GeoDataFrame({"code": ["county"]}, geometry=[grids.union_all()], crs=grids.crs),
-    }
-    for layer, frame in layers.items():
-        simple = shapely.coverage_simplify(frame.geometry.to_numpy(), SIMPLIFY_DEGREES[layer])
-        rounded = shapely.set_precision(simple, 10**-DECIMALS, mode="pointwise")
-        con.executemany("insert into dim_geometry values (?, ?, ?, ?, ?)", _features(layer, frame["code"], rounded))
+    centres = shapely.points(places["lon"], places["lat"])
+    plane = Plane(np.concatenate([given["shape"].to_numpy(), centres[places["lon"].notna()]]))
+    given["shape"] = plane.metres(given["shape"].to_numpy())
+    places["centre"] = plane.metres(centres)
+    for level, layer in _layers(con, given, places, plane).items():
+        rows = _features(level, layer, plane)
+        con.executemany("insert into dim_geometry values (?, ?, ?, ?, ?, ?)", rows)
 
 
-def _features(layer: str, codes: Sequence[str], shapes: np.ndarray) -> list[tuple[str, str, float, float, str]]:
+_PLACES = """
+with seen as (
+    select grid_code as grid, median(lon) as lon, median(lat) as lat from clean_case
+    where lon is not null and lat is not null group by 1
+)
+select d.grid, coalesce(d.village, '') as village, coalesce(d.town, '') as town,
+       if(d.lon is null or d.lat is null, s.lon, d.lon) as lon, if(d.lon is null or d.lat is null, s.lat, d.lat) as lat,
+       c.grid is not null as is_cell
+from dim_grid as d left join cell_grid as c using (grid) left join seen as s using (grid)
+-- A grid that was closed has given its ground to others.
+where d.valid_to is null or d.valid_to >= getvariable('as_of')::date
+order by d.grid
+"""
+
+
+def _layers(con: duckdb.DuckDBPyConnection, given: pd.DataFrame, places: pd.DataFrame, plane: Plane) -> dict[str, Layer]:
+    """All levels from the ground up: a level that has no polygons of its own is made of the one before."""
+    layers = {level: Layer() for level in LEVELS}
+    for level, rows in given.groupby("level"):
+        drawn = rows[rows["code"].isin(places["grid"])] if level == "grid" else rows
+        _report_misfits(con, drawn)
+        layers[str(level)].add(dict(zip(drawn["code"], drawn["shape"], strict=True)), "boundary")
+    grid, village, town, county = (layers[level] for level in LEVELS)
+    codes = places.loc[places["is_cell"], "grid"]
+    hexagons = plane.metres(np.array([cells.outline(code) for code in codes], dtype=object))
+    grid.add(dict(zip(codes, hexagons, strict=True)), "cell")
+    grid.add(_circles(places, "grid"), "centroid")
+    village.add(_merged(grid.areas, dict(zip(places["grid"], places["village"], strict=True))), "merged")
+    village.add(_circles(places, "village"), "centroid")
+    town.add(_merged(village.areas | grid.areas, _towns(con, places)), "merged")
+    town.add(_circles(places, "town"), "centroid")
+    _close(county, town.areas or village.areas or grid.areas, grid.shapes)
+    return layers
+
+
+def _towns(con: duckdb.DuckDBPyConnection, places: pd.DataFrame) -> dict[str, str]:
+    """The town of every village, and of every grid that has no village."""
+    alone = places[places["village"] == ""]
+    towns = dict(zip(alone["grid"], alone["town"], strict=True)) | dict(zip(places["village"], places["town"], strict=True))
+    listed = con.execute(
+        "select region_code, coalesce(parent_code, '') from dim_region where region_level = 'village'"
+    ).fetchall()
+    return towns | dict(listed)
+
+
+def _merged(parts: dict[str, shapely.Geometry], parents: dict[str, str]) -> dict[str, shapely.Geometry]:
+    """The parts of each parent as one shape; parts without a parent belong to none."""
+    members: dict[str, list[shapely.Geometry]] = {}
+    for code, shape in parts.items():
+        if parent := parents.get(code):
+            members.setdefault(parent, []).append(shape)
+    return {parent: shapely.union_all(shapes) for parent, shapes in members.items()}
+
+
+def _circles(places: pd.DataFrame, level: str) -> dict[str, shapely.Geometry]:
+    """A circle round the centre of each place; none reaches its neighbour, none is over twice the usual size."""
+    known = places[places["lon"].notna() & (places[level] != "")]
+    if known.empty:
+        return {}
+    points = shapely.get_coordinates(known["centre"].to_numpy())
+    centres = pd.DataFrame(points, index=known[level]).groupby(level=0).mean()
+    near = cKDTree(centres).query(centres, k=2)[0][:, 1]
+    usual = np.median(near[np.isfinite(near) & (near > 0)]) if np.isfinite(near).any() else LONE_METRES / CIRCLE_SHARE
+    radius = CIRCLE_SHARE * np.clip(near, 0.1 * usual, 2 * usual)
+    discs = shapely.buffer(shapely.points(centres.to_numpy()), radius, quad_segs=3)
+    return dict(zip(centres.index, discs, strict=True))
+
+
+def _close(county: Layer, areas: dict[str, shapely.Geometry], shapes: dict[str, shapely.Geometry]) -> None:
+    """One shape for the whole county: its own, else all areas together, else the hull of the circles."""
+    own = county.shapes
+    county.shapes, county.basis = {}, {}
+    county.add({COUNTY: shapely.union_all(list(own.values()))} if own else {}, "boundary")
+    county.add({COUNTY: shapely.union_all(list(areas.values()))} if areas else {}, "merged")
+    county.add({COUNTY: shapely.convex_hull(shapely.union_all(list(shapes.values())))}, "centroid")
+
+
+def _report_misfits(con: duckdb.DuckDBPyConnection, rows: pd.DataFrame) -> None:
+    """Flag overlaps and holes between the given polygons of one level."""
+    shapes, features = rows["shape"].to_numpy(), list(rows.itertuples())
+    for pair in overlaps(shapes):
+        first, second = features[pair.first], features[pair.second]
+        shown = f"{first.code} 与 {second.code}：{pair.area_m2:.0f} 平方米"
+        sentence = "与相邻边界重叠，重叠处的点按所填编码统计，请核对两条边界"
+        find(con, first, rule="geometry_overlap", sentence=sentence, shown=shown)
+    for gap in gaps(shapes):
+        around = [features[place] for place in gap.neighbours]
+        shown = f"{'、'.join(f.code for f in around)} 之间：{gap.area_m2:.0f} 平方米"
+        sentence = "边界之间有空隙，落在空隙中的点不属于任何一个，请核对（水域可不理会）"
+        find(con, around[0], rule="geometry_gap", sentence=sentence, shown=shown)
+
+
+def _features(level: str, layer: Layer, plane: Plane) -> list[tuple[str, str, float, float, str, str]]:
+    """Rows of `dim_geometry`: simplified, rounded, with a point to write a label at."""
+    drawn = dict(zip(layer.areas, _light(np.array([*layer.areas.values()], dtype=object), level, plane), strict=True))
+    discs = {code: shape for code, shape in layer.shapes.items() if code not in drawn}
+    drawn |= dict(zip(discs, _rounded(np.array([*discs.values()], dtype=object), plane), strict=True))
     rows = []
-    for code, shape in zip(codes, shapes, strict=True):
+    for code, shape in drawn.items():
         label = shape.representative_point()
-        body = json.dumps(shapely.geometry.mapping(shape), separators=(",", ":"))
-        rows.append((layer, code, round(label.x, DECIMALS), round(label.y, DECIMALS), body))
+        place = round(label.x, DECIMALS), round(label.y, DECIMALS)
+        rows.append((level, code, *place, layer.basis[code], _body(shape)))
     return rows
+
+
+def _light(shapes: Shapes, level: str, plane: Plane) -> Shapes:
+    """The shapes simplified as a coverage just enough for the layer to be sent quickly, in degrees."""
+    whole, tolerance = together(shapes), SIMPLIFY_METRES[level]
+    while True:
+        drawn = _rounded(shapely.coverage_simplify(whole, tolerance), plane)
+        size = len(gzip.compress("".join(map(_body, drawn)).encode(), 6, mtime=0))
+        if size <= MAX_LAYER_BYTES or tolerance > COARSEST_METRES:
+            return drawn
+        tolerance *= 1.5
+
+
+def _rounded(shapes: Shapes, plane: Plane) -> Shapes:
+    # Pointwise: every corner goes to its own nearest decimal, so neighbours' corners stay the same.
+    return np.asarray(shapely.set_precision(plane.degrees(shapes), 10**-DECIMALS, mode="pointwise"))
+
+
+def _body(shape: shapely.Geometry) -> str:
+    return json.dumps(shapely.geometry.mapping(shape), separators=(",", ":"))

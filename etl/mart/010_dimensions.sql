@@ -22,7 +22,8 @@ select * from grid_version
 qualify row_number() over (partition by grid order by valid_from desc nulls last) = 1;
 
 insert into grid_version
-select grid_code, grid_code, '', mode(coalesce(town_code, '')), null, null, null, null, avg(lon), avg(lat), null, null
+select grid_code, if(grid_code in (select grid from cell_grid), 'H3 单元 ', '') || grid_code, '',
+       mode(coalesce(town_code, '')), null, null, null, null, median(lon), median(lat), null, null
 from clean_case where own_dimensions and grid_code is not null
   and grid_code not in (select grid from dim_grid)
 group by grid_code;
