@@ -56,6 +56,8 @@ def _demo_command(commands: Any) -> None:
     demo.add_argument("--out", type=Path, default=Path("data/demo"))
     demo.add_argument("--cases", type=_case_count, default=60_000)
     demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--grids", type=_grid_count, default=900, help="网格数（约）")
+    demo.add_argument("--boundaries", choices=("wkt", "geojson", "shapefile", "gpkg", "none"), default="wkt")
     demo.set_defaults(run=_demo)
 
 
@@ -70,9 +72,17 @@ def _load_command(commands: Any) -> None:
 
 
 def _case_count(text: str) -> int:
+    return _within(text, 1, 10_000_000)
+
+
+def _grid_count(text: str) -> int:
+    return _within(text, 300, 5000)
+
+
+def _within(text: str, least: int, most: int) -> int:
     number = int(text.replace("_", ""))
-    if not 1 <= number <= 10_000_000:
-        raise argparse.ArgumentTypeError("应在 1 到 10,000,000 之间")
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"应在 {least:,} 到 {most:,} 之间")
     return number
 
 
@@ -89,7 +99,14 @@ def _moment(text: str) -> datetime:
 def _demo(options: argparse.Namespace) -> int:
     from etl.demo import write_demo  # the generator is not needed by a county that loads its own files
 
-    report = write_demo(options.out, cases=options.cases, seed=options.seed, progress=sys.stderr.isatty())
+    report = write_demo(
+        options.out,
+        cases=options.cases,
+        seed=options.seed,
+        grids=options.grids,
+        boundaries=options.boundaries,
+        progress=sys.stderr.isatty(),
+    )
     print(f"已写出虚构县 {len(report.files)} 个文件到 {options.out}，数据截至 {report.as_of:%Y-%m-%d %H:%M}")
     return 0
 

@@ -61,10 +61,10 @@ with place as (
     -- The statistical codes of towns and counties are filled up with zeros to twelve digits.
     union all select region_level, region_code, rpad(region_code, 12, '0') from dim_region where length(region_code) < 12
 )
-select b.file_id, b.line_no, b.code as given, p.level, p.code, b.boundary_wkt as wkt, f.crs
+select b.file_id, b.line_no, b.place_code as given, p.level, p.code, b.boundary_wkt as wkt, f.crs
 from clean_boundary as b
 left join file_crs as f using (file_id)
-left join place as p on p.given = b.code and (b.level is null or b.level = p.level)
+left join place as p on p.given = b.place_code and (b.level is null or b.level = p.level)
 order by b.file_id, b.line_no
 """
 

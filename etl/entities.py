@@ -133,11 +133,11 @@ ENTITIES: dict[str, Entity] = {
             "boundary",
             "边界",
             (
-                Field("code", "key", required=True),
+                Field("place_code", "key", required=True),
                 Field("level", "code", "region_level"),
                 Field("boundary_wkt", required=True),
             ),
-            identity=("code", "level"),
+            identity=("place_code", "level"),
         ),
         Entity(
             "department",

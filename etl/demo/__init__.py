@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from etl.demo.dirt import CASE_SHARES, EVENT_SHARES, Damage, Edit, Truth, edits,
 from etl.demo.files import LedgerFile
 from etl.demo.flow import Flow, event_rows
 from etl.demo.ledger import SERIAL, CaseLedger, EventLedger
+from etl.demo.shapes import Boundaries, write_boundaries
 from etl.demo.truth import truth_document
 from etl.mapping import Mapping, load_mappings
 from etl.reference import SOURCES, Reference
@@ -50,17 +51,21 @@ def write_demo(
     seed: int = 1,
     as_of: datetime = AS_OF,
     months: int = 24,
+    grids: int = 900,
+    boundaries: Boundaries = "wkt",
     progress: bool = False,
 ) -> DemoReport:
     """Write the county's exports and `truth.json` into `out`. Same arguments, same bytes.
 
+    `boundaries` says where the polygons of the (about) `grids` grids are: in the grid list (wkt), a map file, nowhere.
     Raises `ValueError` if `cases` or `months` is less than one.
     """
     if cases < 1 or months < 1:
         raise ValueError("cases and months must be at least 1")
     out.mkdir(parents=True, exist_ok=True)
-    run = _Run(out, cases=cases, seed=seed, as_of=as_of, months=months, progress=progress)
-    run.dimensions()
+    county = build_county(seed=seed, months=months, grids=grids)
+    run = _Run(out, county, cases=cases, seed=seed, as_of=as_of, months=months, progress=progress)
+    run.dimensions(boundaries)
     run.ledgers()
     return run.report()
 
@@ -75,20 +80,23 @@ class _Written:
 class _Run:
     """One run of the generator: the county, its plan, and what has been written so far."""
 
-    def __init__(self, out: Path, *, cases: int, seed: int, as_of: datetime, months: int, progress: bool) -> None:
+    def __init__(
+        self, out: Path, county: County, *, cases: int, seed: int, as_of: datetime, months: int, progress: bool
+    ) -> None:
         self.out, self.seed, self.as_of, self.progress = out, seed, as_of, progress
         self.clock = Clock(Reference())
         self.mappings: dict[str, Mapping] = load_mappings(SOURCES)
         self.months = month_starts(as_of=as_of.date(), months=months)
-        self.county: County = build_county(seed=seed, months=months)
+        self.county = county
         self.plan: Plan = make_plan(
             self.clock, months=self.months, as_of=as_of, cases=cases, rng=np.random.default_rng([seed, 5])
         )
         self.truth, self.written = Truth(), _Written()
 
-    def dimensions(self) -> None:
-        """Regions, departments, grids, population and care visits."""
+    def dimensions(self, boundaries: Boundaries) -> None:
+        """Regions, departments, grids, their polygons, population and care visits."""
         order = files.Order(self.county, self.clock, self.mappings, self.months, self.as_of, self.seed, self.truth)
+        order = replace(order, lists_outlines=boundaries == "wkt")
         writers = {
             "行政区划.xlsx": files.write_regions,
             "部门.xlsx": files.write_departments,
@@ -97,6 +105,7 @@ class _Run:
         }
         for name, write in writers.items():
             self.written.rows[self.out / name] = write(self.out / name, order)
+        self.written.rows |= write_boundaries(self.out, self.county, boundaries)
         self.written.rows |= files.write_care_visits(self.out, order)
 
     def ledgers(self) -> None:
