@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pyproj
 import shapely
 
@@ -21,10 +22,29 @@ MAX_UNKNOWN_SHARE = 0.5
 CHINA = (73.0, 3.0, 136.0, 54.0)
 """West, south, east, north: only to tell a swapped pair from a right one."""
 
-KEPT = "未发布，原批次保留"
+Names = dict[int, str]
+"""File number → how people are told of the file."""
 
 
-def place_boundaries(con: duckdb.DuckDBPyConnection, names: dict[int, str]) -> None:
+@dataclass
+class Feature:
+    """A polygon and where it was found: `given` is its code as written, `code` as a list knows it ('' if none does)."""
+
+    file_id: int
+    line_no: int
+    given: str
+    level: str
+    code: str
+    shape: Any = None
+    fault: str = ""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Which place it is the polygon of."""
+        return self.level, self.code
+
+
+def place_boundaries(con: duckdb.DuckDBPyConnection, names: Names) -> None:
     """Make `boundary_shape`: level, code, file_id, line_no, wkb of every usable polygon, in WGS-84.
 
     Polygons come from map files and, where these have none for a grid, from the grid list's own outlines. Raises
@@ -32,26 +52,21 @@ def place_boundaries(con: duckdb.DuckDBPyConnection, names: dict[int, str]) -> N
     is flagged and left out, a feature whose code no list knows is quarantined.
     """
     _refuse_bad_rows(con, names)
-    features = con.execute(_FEATURES).df()
-    features = _without_unknown(con, features, names)
+    features = _without_unknown(con, _features(con, _FEATURES), names)
     _refuse_repeats(features, names)
-    features["shape"] = _in_degrees(features)
-    for row, fault in zip(features.itertuples(), _faults(features), strict=True):
-        if fault:
-            raise _wrong(names, row.file_id, row.line_no, fault)
-    outlines = con.execute(_OUTLINES).df()
-    outlines["shape"] = _in_degrees(outlines)
-    outlines["fault"] = _faults(outlines)
-    for row in outlines[outlines["fault"] != ""].itertuples():
-        shown = f"{row.given}：{row.fault}"
-        find(con, row, rule="geometry_unreadable", sentence="网格边界不是可用的多边形，未采用", shown=shown)
-    found = pd.concat([features, outlines[outlines["fault"] == ""]], ignore_index=True)
-    _repair(con, found)
-    twice = found.duplicated(["level", "code"])
-    for row in found[twice].itertuples():
+    for wrong in [f for f in features if f.fault][:1]:
+        raise _error(names, wrong, wrong.fault)
+    outlines = _features(con, _OUTLINES)
+    for bad in [o for o in outlines if o.fault]:
+        sentence = "网格边界不是可用的多边形，未采用"
+        find(con, bad, rule="geometry_unreadable", sentence=sentence, shown=f"{bad.given}：{bad.fault}")
+    drawn = {f.place for f in features}
+    for spare in [o for o in outlines if o.place in drawn]:
         sentence = "网格表与边界文件都有该网格的边界，以边界文件为准"
-        find(con, row, rule="geometry_twice", sentence=sentence, shown=row.code)
-    _write(con, found[~twice])
+        find(con, spare, rule="geometry_twice", sentence=sentence, shown=spare.code)
+    found = features + [o for o in outlines if not o.fault and o.place not in drawn]
+    _repair(con, found)
+    _write(con, found)
 
 
 _FEATURES = """
@@ -59,83 +74,84 @@ with place as (
     select 'grid' as level, grid as code, grid as given from dim_grid
     union all select region_level, region_code, region_code from dim_region
     -- The statistical codes of towns and counties are filled up with zeros to twelve digits.
-    union all select region_level, region_code, rpad(region_code, 12, '0') from dim_region where length(region_code) < 12
+    union all select region_level, region_code, rpad(region_code, 12, '0') from dim_region
+    where length(region_code) < 12
 )
-select b.file_id, b.line_no, b.place_code as given, p.level, p.code, b.boundary_wkt as wkt, f.crs
+select b.file_id, b.line_no, b.place_code, coalesce(p.level, ''), coalesce(p.code, ''), b.boundary_wkt, f.crs
 from clean_boundary as b
 left join file_crs as f using (file_id)
 left join place as p on p.given = b.place_code and (b.level is null or b.level = p.level)
-order by b.file_id, b.line_no
+order by f.crs, b.file_id, b.line_no
 """
 
 _OUTLINES = """
-select c.file_id, c.line_no, d.grid as given, 'grid' as level, d.grid as code, c.boundary_wkt as wkt,
-       coalesce(f.crs, 'WGS84') as crs
+select c.file_id, c.line_no, d.grid, 'grid', d.grid, c.boundary_wkt, coalesce(f.crs, 'WGS84') as crs
 from dim_grid as d
 join clean_grid as c on c.grid_code = d.grid and c.valid_from is not distinct from d.valid_from
 left join file_crs as f using (file_id)
-where c.boundary_wkt is not null and clean(c.boundary_wkt) is not null order by d.grid
+where c.boundary_wkt is not null and clean(c.boundary_wkt) is not null order by crs, d.grid
 """
 
 
-def _wrong(names: dict[int, str], file_id: int, line_no: int, reason: str) -> LoadError:
-    return LoadError(f"{names[int(file_id)]} 第 {int(line_no)} 个要素：{reason}。{KEPT}")
+def _features(con: duckdb.DuckDBPyConnection, sql: str) -> list[Feature]:
+    """The features of a query that ends in outline and reference system, ordered by the latter; in WGS-84."""
+    found = []
+    for crs, group in groupby(con.execute(sql).fetchall(), key=lambda row: str(row[-1])):
+        rows = list(group)
+        shapes = shapely.force_2d(shapely.from_wkt([row[-2] for row in rows], on_invalid="ignore"))
+        faults = [_fault(shape, crs) for shape in shapes]
+        good = np.array([not fault for fault in faults])
+        shapes[good] = shapely.transform(shapes[good], _converter(crs))
+        lost = ~np.isfinite(shapely.bounds(shapes)).all(axis=1) & good
+        for row, shape, fault, is_lost in zip(rows, shapes, faults, lost, strict=True):
+            file_id, line_no, given, level, code = row[:-2]
+            reason = "坐标在所写坐标系中无意义，请核对坐标系" if is_lost else fault
+            found.append(Feature(file_id, line_no, given, level, code, shape, reason))
+    return sorted(found, key=lambda f: (f.file_id, f.line_no))
 
 
-def _refuse_bad_rows(con: duckdb.DuckDBPyConnection, names: dict[int, str]) -> None:
+def _error(names: Names, feature: Feature, reason: str) -> LoadError:
+    return LoadError(f"{_where(names, feature.file_id, feature.line_no)}：{reason}。未发布，原批次保留")
+
+
+def _where(names: Names, file_id: int, line_no: int) -> str:
+    return f"{names[file_id]} 第 {line_no} 个要素"
+
+
+def _refuse_bad_rows(con: duckdb.DuckDBPyConnection, names: Names) -> None:
     """A feature without code or geometry, or with another's code, makes the whole file doubtful."""
     bad = con.execute(
         "select q.file_id, q.line_no, q.sentence from quarantine as q semi join stage_boundary using (file_id, line_no)"
         " where q.severity = 'quarantined' order by 1, 2 limit 1"
     ).fetchone()
     if bad:
-        raise _wrong(names, *bad)
+        raise LoadError(f"{_where(names, bad[0], bad[1])}：{bad[2]}。未发布，原批次保留")
 
 
-def _without_unknown(con: duckdb.DuckDBPyConnection, features: pd.DataFrame, names: dict[int, str]) -> pd.DataFrame:
+def _without_unknown(con: duckdb.DuckDBPyConnection, features: list[Feature], names: Names) -> list[Feature]:
     """Features whose code a list knows. Single strangers (closed or neighbouring places) are quarantined by name."""
-    for file_id, group in features.groupby("file_id"):
-        unknown = group[group["code"].isna()]
-        if len(unknown) > MAX_UNKNOWN_SHARE * len(group):
-            first = unknown.iloc[0]
-            raise _wrong(
-                names,
-                int(file_id),
-                first["line_no"],
-                f"编码 {first['given']} 不在网格表或区划表中（共 {len(unknown)}/{len(group)} 个要素如此），"
-                "请核对是否为本县文件、编码是否被改坏，并一并提供网格表",
+    for _, group in groupby(features, key=lambda f: f.file_id):
+        members = list(group)
+        unknown = [f for f in members if not f.code]
+        if len(unknown) > MAX_UNKNOWN_SHARE * len(members):
+            reason = (
+                f"编码 {unknown[0].given} 不在网格表或区划表中（{len(members)} 个要素中有 {len(unknown)} 个如此），"
+                "请核对是否为本县文件、编码是否被改坏，并一并提供网格表"
             )
-        for row in unknown.itertuples():
+            raise _error(names, unknown[0], reason)
+        for f in unknown:
             sentence = "编码不在网格表或区划表中（已撤销或属外县），该边界未采用"
-            find(con, row, rule="boundary_unknown", sentence=sentence, shown=row.given, severity="quarantined")
-    return features[features["code"].notna()].reset_index(drop=True)
+            find(con, f, rule="boundary_unknown", sentence=sentence, shown=f.given, severity="quarantined")
+    return [f for f in features if f.code]
 
 
-def _refuse_repeats(features: pd.DataFrame, names: dict[int, str]) -> None:
-    again = features[features.duplicated(["level", "code"])]
-    if len(again):
-        row = again.iloc[0]
-        first = features[(features["level"] == row["level"]) & (features["code"] == row["code"])].iloc[0]
-        raise _wrong(
-            names,
-            row["file_id"],
-            row["line_no"],
-            f"编码 {row['given']} 与 {names[int(first['file_id'])]} 第 {int(first['line_no'])} 个要素重复，"
-            "请合并为一个多部分要素，或只保留一份",
-        )
-
-
-def _in_degrees(rows: pd.DataFrame) -> np.ndarray:
-    """The shapes in WGS-84; None where the text is no geometry. Shapes whose numbers cannot be right stay as given."""
-    shapes = np.array(shapely.from_wkt(rows["wkt"].to_numpy(dtype=object), on_invalid="ignore"), dtype=object)
-    rows["odd"] = ""
-    for crs, group in rows.groupby("crs", dropna=False):
-        places = group.index.to_numpy()
-        odd = np.array([_odd(bounds, str(crs)) for bounds in shapely.bounds(shapes[places])], dtype=object)
-        rows.loc[places, "odd"] = odd
-        good = places[(odd == "") & ~shapely.is_missing(shapes[places])]
-        shapes[good] = shapely.transform(shapely.force_2d(shapes[good]), _converter(str(crs)))
-    return shapes
+def _refuse_repeats(features: list[Feature], names: Names) -> None:
+    first: dict[tuple[str, str], Feature] = {}
+    for f in features:
+        known = first.setdefault(f.place, f)
+        if known is not f:
+            other = _where(names, known.file_id, known.line_no)
+            raise _error(names, f, f"编码 {f.given} 与 {other}重复，请合并为一个多部分要素，或只保留一份")
 
 
 def _converter(crs: str) -> Callable[[Floats], Floats]:
@@ -153,17 +169,27 @@ def _is_projected(crs: str) -> bool:
     return crs not in coordinates.NAMED and bool(pyproj.CRS.from_user_input(crs).is_projected)
 
 
-def _odd(bounds: Floats, crs: str) -> str:
-    """What is wrong with the extent of one shape, as its file gives it; '' if nothing, or if there is no shape."""
+def _fault(shape: Any, crs: str) -> str:
+    """Why this shape, as its file gives it, cannot be used; '' if it can."""
+    if shape is None:
+        return "几何无法读取，请重新导出"
+    if shape.geom_type not in ("Polygon", "MultiPolygon"):
+        return f"几何是{_KINDS.get(shape.geom_type, shape.geom_type)}，应为面，请检查导出的图层"
+    if shape.is_empty:
+        return "几何为空，请补画该要素或从文件中删去"
+    if not np.isfinite(shapely.get_coordinates(shape)).all():
+        return "坐标含有非数值（NaN 或无穷大），请检查该要素"
+    return _odd_extent(shape.bounds, crs) or ("" if polygonal(shape).area else "面积为零，请重画该要素")
+
+
+def _odd_extent(bounds: tuple[float, float, float, float], crs: str) -> str:
     west, south, east, north = bounds
-    fits = max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90
-    if not np.isfinite(bounds).all():
-        return ""
+    fits = -180 <= west <= east <= 180 and -90 <= south <= north <= 90
     if _is_projected(crs):
         return "坐标像是经纬度，但坐标系写的是以米计的投影，请在映射文件写明 src_crs" if fits else ""
     if max(map(abs, bounds)) > 1000:
         return f"坐标像是以米计的投影坐标（{west:.0f}, {south:.0f}），不是经纬度，请在映射文件写明 src_crs（EPSG:编号）"
-    if _in_china((south, west, north, east)) and not _in_china((west, south, east, north)):
+    if _in_china((south, west, north, east)) and not _in_china(bounds):
         return f"经纬度疑似颠倒（{west:.4f}, {south:.4f}），请按先经度后纬度重新导出"
     return "" if fits else f"坐标超出经纬度范围（{west:.4f}, {south:.4f}），请核对坐标系"
 
@@ -171,27 +197,6 @@ def _odd(bounds: Floats, crs: str) -> str:
 def _in_china(bounds: tuple[float, float, float, float]) -> bool:
     west, south, east, north = bounds
     return CHINA[0] <= west and CHINA[1] <= south and east <= CHINA[2] and north <= CHINA[3]
-
-
-def _faults(rows: pd.DataFrame) -> list[str]:
-    """Why each shape cannot be used; '' if it can."""
-    return [_fault(shape, odd) for shape, odd in zip(rows["shape"], rows["odd"], strict=True)]
-
-
-def _fault(shape: shapely.Geometry | None, odd: str) -> str:
-    if shape is None:
-        return "几何无法读取，请重新导出"
-    if shape.geom_type not in ("Polygon", "MultiPolygon"):
-        return f"几何是{_KINDS.get(shape.geom_type, shape.geom_type)}，应为面，请检查导出的图层"
-    if shape.is_empty:
-        return "几何为空，请补画该要素或从文件中删去"
-    if odd:
-        return odd
-    if not np.isfinite(shapely.get_coordinates(shape)).all():
-        return "坐标含有非数值（NaN 或无穷大），或在所写坐标系中无意义，请检查该要素"
-    if shapely.area(shape) == 0 and shapely.area(polygonal(shape)) == 0:
-        return "面积为零（所有点在一条线上），请重画该要素"
-    return ""
 
 
 _KINDS = {"Point": "点", "MultiPoint": "点", "LineString": "线", "MultiLineString": "线", "LinearRing": "线"}
@@ -204,28 +209,42 @@ def polygonal(shape: shapely.Geometry) -> shapely.Geometry:
     return shapely.union_all(parts[shapely.get_type_id(parts) == 3])
 
 
-def _repair(con: duckdb.DuckDBPyConnection, rows: pd.DataFrame) -> None:
+def _repair(con: duckdb.DuckDBPyConnection, features: list[Feature]) -> None:
     """Make invalid shapes valid, each said with its reason."""
-    for index in np.flatnonzero(~shapely.is_valid(rows["shape"].to_numpy())):
-        row = rows.iloc[index]
-        shown = f"{row['code']}：{shapely.is_valid_reason(row['shape'])}"
-        find(con, row, rule="geometry_repaired", sentence="边界自相交或未闭合，已自动修复，请核对", shown=shown)
-        rows.at[index, "shape"] = polygonal(row["shape"])
+    for f in features:
+        if not f.shape.is_valid:
+            shown = f"{f.code}：{shapely.is_valid_reason(f.shape)}"
+            find(con, f, rule="geometry_repaired", sentence="边界自相交或未闭合，已自动修复，请核对", shown=shown)
+            f.shape = polygonal(f.shape)
 
 
 def find(
-    con: duckdb.DuckDBPyConnection, row: Any, *, rule: str, sentence: str, shown: str, severity: str = "flagged"
+    con: duckdb.DuckDBPyConnection,
+    feature: Feature,
+    *,
+    rule: str,
+    sentence: str,
+    shown: str,
+    severity: str = "flagged",
 ) -> None:
-    """Write one finding about the feature `row` (anything with file_id and line_no) for the unit that drew it."""
+    """Write one finding about a feature, for the unit that drew it."""
     con.execute(
         "insert into quarantine values (?, ?, '边界', ?, ?, ?, ?)",
-        [int(row.file_id), int(row.line_no), shown, rule, sentence, severity],
+        [feature.file_id, feature.line_no, shown, rule, sentence, severity],
     )
 
 
-def _write(con: duckdb.DuckDBPyConnection, found: pd.DataFrame) -> None:
-    rows = found[["level", "code", "file_id", "line_no"]].assign(wkb=shapely.to_wkb(found["shape"].to_numpy()))
+def _write(con: duckdb.DuckDBPyConnection, features: Sequence[Feature]) -> None:
     con.execute("create table boundary_shape (level varchar, code varchar, file_id integer, line_no integer, wkb blob)")
-    con.register("shape_rows", rows)
-    con.execute("insert into boundary_shape select level, code, file_id, line_no, wkb from shape_rows")
-    con.unregister("shape_rows")
+    rows = [(*f.place, f.file_id, f.line_no, shapely.to_wkb(f.shape)) for f in features]
+    if rows:
+        con.executemany("insert into boundary_shape values (?, ?, ?, ?, ?)", rows)
+
+
+def read_boundaries(con: duckdb.DuckDBPyConnection) -> list[Feature]:
+    """What `place_boundaries` found, in the order of level and code."""
+    rows = con.execute("select file_id, line_no, code, level, wkb from boundary_shape order by level, code").fetchall()
+    return [
+        Feature(file_id, line_no, code, level, code, shapely.from_wkb(wkb))
+        for file_id, line_no, code, level, wkb in rows
+    ]

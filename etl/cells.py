@@ -27,7 +27,8 @@ def name_cells(con: duckdb.DuckDBPyConnection) -> None:
         """
         select file_id, line_no, lon, lat from stage_case
         where own_dimensions and lon between -180 and 180 and lat between -90 and 90 and (lon != 0 or lat != 0)
-          and not exists (select 1 from clean_grid) and not exists (select 1 from stage_case where grid_code is not null)
+          and not exists (select 1 from clean_grid)
+          and not exists (select 1 from stage_case where grid_code is not null)
         """
     ).df()
     if points.empty:

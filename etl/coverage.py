@@ -30,17 +30,17 @@ class Plane:
         crs = f"+proj=laea +lon_0={(west + east) / 2} +lat_0={(south + north) / 2} +datum=WGS84 +units=m"
         self._there = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
 
-    def metres(self, shapes: Shapes) -> Shapes:
-        """Shapes in degrees, in metres on this plane."""
+    def metres(self, shapes: Any) -> Any:
+        """A shape or an array of shapes in degrees, in metres on this plane."""
         return _moved(shapes, lambda x, y: self._there.transform(x, y))
 
-    def degrees(self, shapes: Shapes) -> Shapes:
-        """Shapes in metres on this plane, in degrees."""
+    def degrees(self, shapes: Any) -> Any:
+        """A shape or an array of shapes in metres on this plane, in degrees."""
         return _moved(shapes, lambda x, y: self._there.transform(x, y, direction="INVERSE"))
 
 
-def _moved(shapes: Shapes, convert: Callable[[Floats, Floats], Any]) -> Shapes:
-    return np.asarray(shapely.transform(shapes, lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1]))))
+def _moved(shapes: Any, convert: Callable[[Floats, Floats], Any]) -> Any:
+    return shapely.transform(shapes, lambda xy: np.column_stack(convert(xy[:, 0], xy[:, 1])))
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ def gaps(shapes: Shapes) -> list[Gap]:
     holes = [shapely.Polygon(ring) for part in covered for ring in part.interiors]
     holes = sorted((hole for hole in holes if hole.area >= LEAST_M2), key=lambda hole: -hole.area)
     tree = shapely.STRtree(shapes)
-    return [Gap(hole.area, tuple(sorted(map(int, tree.query(hole, "dwithin", distance=SNAP_METRES))))) for hole in holes]
+    return [
+        Gap(hole.area, tuple(sorted(map(int, tree.query(hole, "dwithin", distance=SNAP_METRES))))) for hole in holes
+    ]
 
 
 def together(shapes: Shapes) -> Shapes:

@@ -137,7 +137,7 @@ ENTITIES: dict[str, Entity] = {
                 Field("level", "code", "region_level"),
                 Field("boundary_wkt", required=True),
             ),
-            identity=("place_code", "level"),
+            identity=("place_code", "level", "boundary_wkt"),
         ),
         Entity(
             "department",

@@ -14,7 +14,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from etl import cells
-from etl.boundaries import find
+from etl.boundaries import Feature, find, read_boundaries
 from etl.coverage import Plane, Shapes, gaps, overlaps, together
 
 LEVELS = ("grid", "village", "town", "county")
@@ -39,17 +39,11 @@ COUNTY = "county"
 
 def load_grids(con: duckdb.DuckDBPyConnection) -> gpd.GeoDataFrame:
     """Grids with a polygon, given or repaired: grid, village, town, geometry (WGS-84); empty where none was given."""
-    rows = con.execute(
-        """
-        select d.grid, d.village, d.town, s.wkb from dim_grid as d
-        join boundary_shape as s on s.level = 'grid' and s.code = d.grid order by d.grid
-        """
-    ).df()
-    return gpd.GeoDataFrame(rows.drop(columns="wkb"), geometry=_shapes(rows["wkb"]), crs="EPSG:4326")
-
-
-def _shapes(blobs: pd.Series[bytearray]) -> Shapes:
-    return np.asarray(shapely.from_wkb([bytes(blob) for blob in blobs]), dtype=object)
+    shapes = {f.code: f.shape for f in read_boundaries(con) if f.level == "grid"}
+    grids = con.execute("select grid, village, town from dim_grid order by grid").df()
+    grids = grids[grids["grid"].isin(shapes)].reset_index(drop=True)
+    outlines = gpd.GeoSeries([shapes[code] for code in grids["grid"]], crs="EPSG:4326")
+    return gpd.GeoDataFrame(grids, geometry=outlines)
 
 
 @dataclass
@@ -78,20 +72,22 @@ def write_layers(con: duckdb.DuckDBPyConnection) -> None:
     flagged. Empty where neither a polygon nor a centre is known.
     """
     con.execute(
-        "create table dim_geometry (layer varchar, code varchar, lon double, lat double, basis varchar, geojson varchar)"
+        "create table dim_geometry"
+        " (layer varchar, code varchar, lon double, lat double, basis varchar, geojson varchar)"
     )
-    given = con.execute("select level, code, file_id, line_no, wkb from boundary_shape order by level, code").df()
-    given["shape"] = _shapes(given["wkb"])
+    given = read_boundaries(con)
     places = con.execute(_PLACES).df()
-    if given.empty and places["lon"].isna().all():
+    if not given and places["lon"].isna().all():
         return
     centres = shapely.points(places["lon"], places["lat"])
-    plane = Plane(np.concatenate([given["shape"].to_numpy(), centres[places["lon"].notna()]]))
-    given["shape"] = plane.metres(given["shape"].to_numpy())
+    plane = Plane(np.array([*(f.shape for f in given), *centres[places["lon"].notna()]], dtype=object))
+    for f in given:
+        f.shape = plane.metres(f.shape)
     places["centre"] = plane.metres(centres)
     for level, layer in _layers(con, given, places, plane).items():
-        rows = _features(level, layer, plane)
-        con.executemany("insert into dim_geometry values (?, ?, ?, ?, ?, ?)", rows)
+        if layer.shapes:
+            rows = _features(level, layer, plane)
+            con.executemany("insert into dim_geometry values (?, ?, ?, ?, ?, ?)", rows)
 
 
 _PLACES = """
@@ -109,13 +105,16 @@ order by d.grid
 """
 
 
-def _layers(con: duckdb.DuckDBPyConnection, given: pd.DataFrame, places: pd.DataFrame, plane: Plane) -> dict[str, Layer]:
+def _layers(
+    con: duckdb.DuckDBPyConnection, given: list[Feature], places: pd.DataFrame, plane: Plane
+) -> dict[str, Layer]:
     """All levels from the ground up: a level that has no polygons of its own is made of the one before."""
     layers = {level: Layer() for level in LEVELS}
-    for level, rows in given.groupby("level"):
-        drawn = rows[rows["code"].isin(places["grid"])] if level == "grid" else rows
+    current = set(places["grid"])
+    for level, layer in layers.items():
+        drawn = [f for f in given if f.level == level and (level != "grid" or f.code in current)]
         _report_misfits(con, drawn)
-        layers[str(level)].add(dict(zip(drawn["code"], drawn["shape"], strict=True)), "boundary")
+        layer.add({f.code: f.shape for f in drawn}, "boundary")
     grid, village, town, county = (layers[level] for level in LEVELS)
     codes = places.loc[places["is_cell"], "grid"]
     hexagons = plane.metres(np.array([cells.outline(code) for code in codes], dtype=object))
@@ -132,7 +131,9 @@ def _layers(con: duckdb.DuckDBPyConnection, given: pd.DataFrame, places: pd.Data
 def _towns(con: duckdb.DuckDBPyConnection, places: pd.DataFrame) -> dict[str, str]:
     """The town of every village, and of every grid that has no village."""
     alone = places[places["village"] == ""]
-    towns = dict(zip(alone["grid"], alone["town"], strict=True)) | dict(zip(places["village"], places["town"], strict=True))
+    towns = dict(zip(alone["grid"], alone["town"], strict=True)) | dict(
+        zip(places["village"], places["town"], strict=True)
+    )
     listed = con.execute(
         "select region_code, coalesce(parent_code, '') from dim_region where region_level = 'village'"
     ).fetchall()
@@ -149,7 +150,7 @@ def _merged(parts: dict[str, shapely.Geometry], parents: dict[str, str]) -> dict
 
 
 def _circles(places: pd.DataFrame, level: str) -> dict[str, shapely.Geometry]:
-    """A circle round the centre of each place; none reaches its neighbour, none is over twice the usual size."""
+    """A circle round each place's centre, apart from its neighbours unless centres all but coincide, and none huge."""
     known = places[places["lon"].notna() & (places[level] != "")]
     if known.empty:
         return {}
@@ -171,9 +172,9 @@ def _close(county: Layer, areas: dict[str, shapely.Geometry], shapes: dict[str, 
     county.add({COUNTY: shapely.convex_hull(shapely.union_all(list(shapes.values())))}, "centroid")
 
 
-def _report_misfits(con: duckdb.DuckDBPyConnection, rows: pd.DataFrame) -> None:
+def _report_misfits(con: duckdb.DuckDBPyConnection, features: list[Feature]) -> None:
     """Flag overlaps and holes between the given polygons of one level."""
-    shapes, features = rows["shape"].to_numpy(), list(rows.itertuples())
+    shapes = np.array([f.shape for f in features], dtype=object)
     for pair in overlaps(shapes):
         first, second = features[pair.first], features[pair.second]
         shown = f"{first.code} 与 {second.code}：{pair.area_m2:.0f} 平方米"

@@ -205,8 +205,8 @@ def write_grids(path: Path, order: Order) -> int:
 
     def rows() -> Iterator[dict[str, Cell]]:
         for grid, row in enumerate(_grid_rows(county, clock=order.clock, rng=rng)):
-            blank = ("households", "population") if grid in county.unpopulated else ()
-            blank += () if order.lists_outlines else ("boundary_wkt",)
+            blank = ["households", "population"] if grid in county.unpopulated else []
+            blank += [] if order.lists_outlines else ["boundary_wkt"]
             yield row | dict.fromkeys(blank, "")
         yield from _expired_rows(county, clock=order.clock)
 

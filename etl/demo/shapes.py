@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -76,7 +76,7 @@ def _write_geopackage(folder: Path, county: County) -> dict[Path, int]:
     return {path: len(county.shapes) + len(shapes)}
 
 
-def _write(path: Path, shapes: Any, fields: dict[str, Sequence[str]], **options: Any) -> None:
+def _write(path: Path, shapes: Any, fields: dict[str, list[str]], **options: Any) -> None:
     columns = [np.array(column, dtype=object) for column in fields.values()]
     kind = "MultiPolygon" if (shapely.get_type_id(shapes) == 6).any() else "Polygon"
     if options["driver"] == "ESRI Shapefile":

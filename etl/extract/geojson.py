@@ -45,9 +45,7 @@ def _parse(path: Path) -> Any:
 
 
 def _names_crs(stated: Any) -> bool:
-    return (
-        isinstance(stated, dict) and isinstance(stated.get("properties"), dict) and "name" in stated["properties"]
-    )
+    return isinstance(stated, dict) and isinstance(stated.get("properties"), dict) and "name" in stated["properties"]
 
 
 def _lines(features: list[Any]) -> Iterator[Line]:

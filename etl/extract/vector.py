@@ -6,6 +6,7 @@ GDAL reads the files; it never converts coordinates or words here. The words of 
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,22 +82,29 @@ def _encoding(table: pa.Table, likeliest: str) -> str:
     for column in table.columns[:-1]:
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             words |= {text.encode(_RAW) for text in column.to_pylist() if text}
-    return min(dict.fromkeys((likeliest, "utf-8", "gb18030")), key=lambda name: sum(_is_damaged(w, name) for w in words))
+    return min(
+        dict.fromkeys((likeliest, "utf-8", "gb18030")), key=lambda name: sum(_is_damaged(w, name) for w in words)
+    )
 
 
 def _is_damaged(word: bytes, encoding: str) -> bool:
     try:
-        word.decode(encoding)
+        _decoded(word, encoding, "strict")
     except UnicodeDecodeError:
         return True
     return False
+
+
+def _decoded(word: bytes, encoding: str, errors: str) -> str:
+    """The word without the half character at its end: the .dbf cuts off what is too long for a field, byte by byte."""
+    return codecs.getincrementaldecoder(encoding)(errors).decode(word)
 
 
 def _lines(table: pa.Table, encoding: str) -> Iterator[Line]:
     """Header and cells; `encoding` is what the words were written in, '' where they were decoded already."""
 
     def told(text: str) -> str:
-        return text.encode(_RAW).decode(encoding, "replace") if encoding else text
+        return _decoded(text.encode(_RAW), encoding, "replace") if encoding else text
 
     yield Line(0, [*map(told, table.column_names[:-1]), GEOMETRY])
     columns = [[told(text) for text in texts(_whole(column.combine_chunks()))] for column in table.columns[:-1]]
