@@ -189,7 +189,7 @@ def _report_misfits(con: duckdb.DuckDBPyConnection, features: list[Feature]) -> 
 
 def _features(level: str, layer: Layer, plane: Plane) -> list[tuple[str, str, float, float, str, str]]:
     """Rows of `dim_geometry`: simplified, rounded, with a point to write a label at."""
-    drawn = dict(zip(layer.areas, _light(np.array([*layer.areas.values()], dtype=object), level, plane), strict=True))
+    drawn = dict(zip(layer.areas, light(np.array([*layer.areas.values()], dtype=object), level, plane), strict=True))
     discs = {code: shape for code, shape in layer.shapes.items() if code not in drawn}
     drawn |= dict(zip(discs, _rounded(np.array([*discs.values()], dtype=object), plane), strict=True))
     rows = []
@@ -200,7 +200,7 @@ def _features(level: str, layer: Layer, plane: Plane) -> list[tuple[str, str, fl
     return rows
 
 
-def _light(shapes: Shapes, level: str, plane: Plane) -> Shapes:
+def light(shapes: Shapes, level: str, plane: Plane) -> Shapes:
     """The shapes simplified as a coverage just enough for the layer to be sent quickly, in degrees."""
     whole, tolerance = together(shapes), SIMPLIFY_METRES[level]
     while True:

@@ -44,6 +44,20 @@ def refuse(warehouse: Path, tmp_path: Path) -> Callable[..., str]:
     return do
 
 
+@pytest.fixture
+def named(tmp_path: Path) -> Callable[..., str]:
+    """Read one file that some function writes, without the rest of a load; gives the sentence of its refusal."""
+
+    def do(write: Callable[[Path], Any], name: str = "网格边界.geojson") -> str:
+        write(tmp_path / name)
+        with pytest.raises(LoadError) as refused:
+            maps.place(tmp_path / name)
+        assert name in str(refused.value)
+        return str(refused.value)
+
+    return do
+
+
 def spoilt(third: Any) -> Callable[[Path], Path]:
     """Writes twelve squares of which the third is something else."""
     return lambda path: maps.write_geojson(path, maps.features(maps.SQUARES | {CODES[2]: third}))
@@ -73,10 +87,11 @@ NOT_A_NUMBER = {
         ({"type": "Polyhedron", "coordinates": []}, "几何写法有误"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
 def test_a_feature_that_is_no_polygon_on_this_earth_is_named(
-    refuse: Callable[..., str], third: Any, reason: str
+    named: Callable[..., str], third: Any, reason: str
 ) -> None:
-    sentence = refuse(spoilt(third))
+    sentence = named(spoilt(third))
     assert "第 3 个要素" in sentence
     assert reason in sentence
 
@@ -85,10 +100,10 @@ def test_a_feature_that_is_no_polygon_on_this_earth_is_named(
     ("code", "reason"),
     [("", "必填项“网格编码”为空"), (None, "为空"), ("9.90108E+14", "疑似被 Excel 改坏")],
 )
-def test_a_feature_without_a_readable_code_is_named(refuse: Callable[..., str], code: Any, reason: str) -> None:
+def test_a_feature_without_a_readable_code_is_named(named: Callable[..., str], code: Any, reason: str) -> None:
     made = maps.features()
     made[4] = ({"网格编码": code}, made[4][1])
-    sentence = refuse(lambda path: maps.write_geojson(path, made))
+    sentence = named(lambda path: maps.write_geojson(path, made))
     assert "第 5 个要素" in sentence
     assert reason in sentence
 
@@ -116,7 +131,7 @@ def test_a_file_of_another_county_is_refused(refuse: Callable[..., str]) -> None
     assert "12 个要素中有 12 个如此" in sentence
 
 
-@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+@pytest.mark.parametrize("share", [0.3, 0.999])
 def test_a_file_that_breaks_off_is_refused_with_the_place(refuse: Callable[..., str], share: float) -> None:
     def write(path: Path) -> None:
         text = maps.write_geojson(path, maps.features()).read_text()
@@ -127,24 +142,24 @@ def test_a_file_that_breaks_off_is_refused_with_the_place(refuse: Callable[..., 
 
 @pytest.mark.parametrize("name", ["网格边界.shp", "网格边界.gpkg"])
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.6])
-def test_a_binary_file_that_breaks_off_is_refused(refuse: Callable[..., str], name: str, share: float) -> None:
+def test_a_binary_file_that_breaks_off_is_refused(named: Callable[..., str], name: str, share: float) -> None:
     def write(path: Path) -> None:
         whole = maps.write_vector(path, maps.features()).read_bytes()
         path.write_bytes(whole[: int(len(whole) * share)])
 
-    assert "重新导出" in refuse(write, name)
+    assert "重新导出" in named(write, name)
 
 
 @pytest.mark.parametrize("part", [".dbf", ".shx", ".prj"])
-def test_a_shapefile_without_one_of_its_parts_is_refused(refuse: Callable[..., str], part: str) -> None:
+def test_a_shapefile_without_one_of_its_parts_is_refused(named: Callable[..., str], part: str) -> None:
     def write(path: Path) -> None:
         maps.write_vector(path, maps.features()).with_suffix(part).unlink()
 
-    assert part in refuse(write, "网格边界.shp")
+    assert part in named(write, "网格边界.shp")
 
 
-def test_degrees_in_a_file_that_claims_metres_are_refused(refuse: Callable[..., str]) -> None:
-    sentence = refuse(lambda path: maps.write_vector(path, maps.features(), crs="EPSG:4546"), "网格边界.shp")
+def test_degrees_in_a_file_that_claims_metres_are_refused(named: Callable[..., str]) -> None:
+    sentence = named(lambda path: maps.write_vector(path, maps.features(), crs="EPSG:4546"), "网格边界.shp")
     assert "第 1 个要素" in sentence
     assert "像是经纬度" in sentence
 
@@ -162,8 +177,8 @@ def test_degrees_in_a_file_that_claims_metres_are_refused(refuse: Callable[..., 
         "",
     ],
 )
-def test_what_is_no_collection_of_features_is_refused(refuse: Callable[..., str], content: str) -> None:
-    assert "请重新导出" in refuse(lambda path: path.write_text(content))
+def test_what_is_no_collection_of_features_is_refused(named: Callable[..., str], content: str) -> None:
+    assert "请重新导出" in named(lambda path: path.write_text(content))
 
 
 def test_a_map_whose_attributes_nobody_knows_is_refused_with_their_names(refuse: Callable[..., str]) -> None:
@@ -172,16 +187,16 @@ def test_a_map_whose_attributes_nobody_knows_is_refused_with_their_names(refuse:
     assert "data/sources/" in sentence
 
 
-def test_a_reference_system_that_nobody_knows_is_refused(refuse: Callable[..., str]) -> None:
-    named = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::99999"}}
-    assert "坐标系" in refuse(lambda path: maps.write_geojson(path, maps.features(), crs=named))
+def test_a_reference_system_that_nobody_knows_is_refused(named: Callable[..., str]) -> None:
+    system = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::99999"}}
+    assert "坐标系" in named(lambda path: maps.write_geojson(path, maps.features(), crs=system))
 
 
 def test_a_file_of_another_kind_under_a_map_s_name_is_never_shown_to_gdal(
-    refuse: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    named: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from etl.extract import vector
 
     monkeypatch.setattr(vector, "read_arrow", lambda *_a, **_k: pytest.fail("GDAL was asked"))
     vrt = '<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/vsicurl/http://x/y</SrcDataSource></OGRVRTLayer>'
-    assert "请重新导出" in refuse(lambda path: path.write_text(vrt), "网格边界.gpkg")
+    assert "请重新导出" in named(lambda path: path.write_text(vrt), "网格边界.gpkg")
