@@ -35,7 +35,7 @@ def name_cells(con: duckdb.DuckDBPyConnection) -> None:
         return
     away = (points[["lon", "lat"]] - points[["lon", "lat"]].median()).abs().max(axis=1)
     points = points[away <= MAX_AWAY_DEGREES]
-    found = pd.DataFrame({"file_id": points["file_id"], "line_no": points["line_no"], "grid": _cells(points)})
+    found = pd.DataFrame({"file_id": points["file_id"], "line_no": points["line_no"], "grid": choose(points)})
     con.register("cell_rows", found)
     con.execute("insert into cell_grid select distinct grid from cell_rows")
     con.execute(
@@ -45,7 +45,7 @@ def name_cells(con: duckdb.DuckDBPyConnection) -> None:
     con.unregister("cell_rows")
 
 
-def _cells(points: pd.DataFrame) -> list[str]:
+def choose(points: pd.DataFrame) -> list[str]:
     """The cell of each point, as fine as the points are dense."""
     usual = _at(points, USUAL)
     for resolution in (FINEST, USUAL + 1):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import h3
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
+from dashboard.filters import Filters
+from etl import cells
 from etl.build import FileReport, LoadReport
 from tests import builders, maps
 
@@ -151,9 +156,8 @@ def test_a_reference_system_only_the_mapping_knows_is_no_difference(tmp_path: Pa
     assert placed.files[0].remarks == []
 
 
-@pytest.mark.parametrize("name", ["geojson", "shapefile, GBK, zone", "geopackage"])
-def test_a_county_with_grid_polygons_is_drawn_from_the_ground_up(draw: Callable[..., Any], name: str) -> None:
-    layers, report = draw(FORMATS[name])
+def test_a_county_with_grid_polygons_is_drawn_from_the_ground_up(draw: Callable[..., Any]) -> None:
+    layers, report = draw(gbk_shapefile)
     assert_squares(layers)
     assert basis(layers) == {"grid": {"boundary"}, "village": {"merged"}, "town": {"merged"}, "county": {"merged"}}
     (file,) = map_report(report)
@@ -292,3 +296,81 @@ def test_a_grid_whose_polygon_is_missing_is_a_circle_among_polygons(draw: Callab
 def test_with_nothing_known_nothing_is_drawn(draw: Callable[..., Any]) -> None:
     layers, _ = draw()
     assert layers == {}
+
+
+def test_overlaps_and_holes_between_grids_are_named_with_their_size(tmp_path: Path) -> None:
+    """The sixth square is missing; the first reaches 0.001° into the second."""
+    first = shapely.box(maps.WEST, maps.SOUTH, maps.WEST + 0.011, maps.SOUTH + 0.01)
+    shapes = {code: shape for code, shape in maps.SQUARES.items() if code != GRIDS[5]} | {GRIDS[0]: first}
+    delivery = builders.write_delivery(tmp_path / "in", CASES)
+    maps.write_geojson(delivery / "g.geojson", maps.features(shapes))
+    report = builders.load_quickly(delivery, tmp_path / "warehouse")
+    text = (tmp_path / "warehouse" / report.quarantine_file).read_text(encoding="utf-8-sig")
+    lines = {rule: line for line in text.splitlines() for rule in ("geometry_overlap", "geometry_gap") if rule in line}
+    assert len(text.splitlines()) == 3
+    # 0.001° of longitude at 37.805° N are 88.0 m, 0.01° of latitude 1110 m; at 37.815° N 0.01° are 880 m.
+    assert area_of(lines["geometry_overlap"]) == pytest.approx(88.0 * 1110, rel=0.005)
+    assert lines["geometry_overlap"].startswith(f"g.geojson,1,边界,{GRIDS[0]} 与 {GRIDS[1]}：")
+    assert area_of(lines["geometry_gap"]) == pytest.approx(880 * 1110, rel=0.005)
+    assert all(GRIDS[place] in lines["geometry_gap"] for place in (1, 4, 6, 9))
+
+
+def area_of(line: str) -> float:
+    """The area a finding states, in square metres."""
+    return float(line.split("：")[1].split(" ")[0])
+
+
+def test_a_closed_grid_has_given_its_ground_to_others(draw: Callable[..., Any]) -> None:
+    def add(folder: Path) -> None:
+        records = [{"grid_code": g, "village_code": v} for g, v in builders.GRIDS.items()]
+        records[0] |= {"valid_to": "2025-12-31"}
+        builders.write_records(folder / "grids.csv", "grids", records)
+        maps.write_geojson(folder / "g.geojson", maps.features())
+
+    layers, _ = draw(add)
+    assert layers["grid"].keys() == set(GRIDS[1:])
+
+
+# --- a source without any list of its own -------------------------------------------------------------------------
+
+SAMPLE = builders.ROOT / "tests" / "data" / "boston311_requests_2015q1.csv"
+
+
+def city(folder: Path, *, without: str, rows: int = 800) -> Path:
+    """The first requests of a city's file, one column emptied."""
+    with SAMPLE.open(encoding="utf-8", newline="") as handle:
+        header, *lines = [row for row, _ in zip(csv.reader(handle), range(rows + 1), strict=False)]
+    place = header.index(without)
+    return builders.write_csv(folder / "city.csv", [header, *[[*r[:place], "", *r[place + 1 :]] for r in lines]])
+
+
+def test_cases_without_any_grid_are_counted_and_drawn_by_h3_cell(tmp_path: Path) -> None:
+    builders.load_quickly(
+        city(tmp_path / "in", without="precinct"), tmp_path / "warehouse", as_of=datetime(2016, 1, 13)
+    )
+    with builders.asking(tmp_path / "warehouse") as ask:
+        assert ask.info.geometry_basis == {"grid": "cell", "town": "merged", "county": "merged"}
+        drawn = dict(ask._db.rows("select code, geojson from mart.dim_geometry where layer = 'grid'"))
+        cases = ask._db.rows("select grid, lon, lat from mart.fact_case where grid != ''")
+        assert all(h3.is_valid_cell(code) for code in drawn)
+        assert all(shapely.from_geojson(drawn[g]).buffer(8e-4).covers(shapely.Point(x, y)) for g, x, y in cases)
+        counted = ask.numbers(["accepted"], by=("grid",), filters=Filters()).rows
+        assert sum(r.values["accepted"].value or 0 for r in counted if r.codes != ("",)) == len(cases) > 700
+        assert {r.labels[0] for r in counted if r.codes != ("",)} == {f"H3 单元 {code}" for code in drawn}
+
+
+def test_grids_known_by_code_alone_are_circles_at_the_middle_of_their_cases(tmp_path: Path) -> None:
+    builders.load_quickly(city(tmp_path / "in", without="ward"), tmp_path / "warehouse", as_of=datetime(2016, 1, 13))
+    with builders.asking(tmp_path / "warehouse") as ask:
+        assert ask.info.geometry_basis == {"grid": "centroid", "town": "centroid", "county": "centroid"}
+        grids = ask._db.rows("select count(*) from mart.dim_grid")
+        assert ask._db.rows("select count(*) from mart.dim_geometry where layer = 'grid'") == grids
+
+
+@pytest.mark.parametrize(
+    ("spread", "count", "expected"), [(0.02, 20_000, 10), (0.02, 200, 8), (0.3, 5_000, 8), (1.9, 20_000, 7)]
+)
+def test_cells_are_as_fine_as_the_points_are_dense(spread: float, count: int, expected: int) -> None:
+    rng = np.random.default_rng(1)
+    points = pd.DataFrame({"lon": 112.6 + rng.uniform(0, spread, count), "lat": 37.8 + rng.uniform(0, spread, count)})
+    assert {h3.get_resolution(cell) for cell in cells.choose(points)} == {expected}
