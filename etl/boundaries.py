@@ -22,8 +22,17 @@ MAX_UNKNOWN_SHARE = 0.5
 CHINA = (73.0, 3.0, 136.0, 54.0)
 """West, south, east, north: only to tell a swapped pair from a right one."""
 
-Names = dict[int, str]
-"""File number → how people are told of the file."""
+
+@dataclass(frozen=True)
+class MapFile:
+    """How people are told of a file, and the reference system of its shapes."""
+
+    name: str
+    crs: str
+
+
+Maps = dict[int, MapFile]
+"""By file number."""
 
 
 @dataclass
@@ -44,19 +53,19 @@ class Feature:
         return self.level, self.code
 
 
-def place_boundaries(con: duckdb.DuckDBPyConnection, names: Names) -> None:
+def place_boundaries(con: duckdb.DuckDBPyConnection, maps: Maps) -> None:
     """Make `boundary_shape`: level, code, file_id, line_no, wkb of every usable polygon, in WGS-84.
 
     Polygons come from map files and, where these have none for a grid, from the grid list's own outlines. Raises
     `LoadError` with file, feature and reason for a map file that is wrong; an outline in the grid list that is wrong
     is flagged and left out, a feature whose code no list knows is quarantined.
     """
-    _refuse_bad_rows(con, names)
-    features = _without_unknown(con, _features(con, _FEATURES), names)
-    _refuse_repeats(features, names)
+    _refuse_bad_rows(con, maps)
+    features = _without_unknown(con, _features(con, _FEATURES, maps), maps)
+    _refuse_repeats(features, maps)
     for wrong in [f for f in features if f.fault][:1]:
-        raise _error(names, wrong, wrong.fault)
-    outlines = _features(con, _OUTLINES)
+        raise _error(maps, wrong, wrong.fault)
+    outlines = _features(con, _OUTLINES, maps)
     for bad in [o for o in outlines if o.fault]:
         sentence = "网格边界不是可用的多边形，未采用"
         find(con, bad, rule="geometry_unreadable", sentence=sentence, shown=f"{bad.given}：{bad.fault}")
@@ -77,58 +86,56 @@ with place as (
     union all select region_level, region_code, rpad(region_code, 12, '0') from dim_region
     where length(region_code) < 12
 )
-select b.file_id, b.line_no, b.place_code, coalesce(p.level, ''), coalesce(p.code, ''), b.boundary_wkt, f.crs
+select b.file_id, b.line_no, b.place_code, coalesce(p.level, ''), coalesce(p.code, ''), b.boundary_wkt
 from clean_boundary as b
-left join file_crs as f using (file_id)
 left join place as p on p.given = b.place_code and (b.level is null or b.level = p.level)
-order by f.crs, b.file_id, b.line_no
+order by b.file_id, b.line_no
 """
 
 _OUTLINES = """
-select c.file_id, c.line_no, d.grid, 'grid', d.grid, c.boundary_wkt, coalesce(f.crs, 'WGS84') as crs
+select c.file_id, c.line_no, d.grid, 'grid', d.grid, c.boundary_wkt
 from dim_grid as d
 join clean_grid as c on c.grid_code = d.grid and c.valid_from is not distinct from d.valid_from
-left join file_crs as f using (file_id)
-where c.boundary_wkt is not null and clean(c.boundary_wkt) is not null order by crs, d.grid
+where c.boundary_wkt is not null and clean(c.boundary_wkt) is not null order by c.file_id, c.line_no
 """
 
 
-def _features(con: duckdb.DuckDBPyConnection, sql: str) -> list[Feature]:
-    """The features of a query that ends in outline and reference system, ordered by the latter; in WGS-84."""
+def _features(con: duckdb.DuckDBPyConnection, sql: str, maps: Maps) -> list[Feature]:
+    """The features of a query that ends in an outline, by file; in WGS-84."""
     found = []
-    for crs, group in groupby(con.execute(sql).fetchall(), key=lambda row: str(row[-1])):
-        rows = list(group)
-        shapes = shapely.force_2d(shapely.from_wkt([row[-2] for row in rows], on_invalid="ignore"))
+    for file, group in groupby(con.execute(sql).fetchall(), key=lambda row: maps[row[0]]):
+        rows, crs = list(group), file.crs or "WGS84"
+        shapes = shapely.force_2d(shapely.from_wkt([row[-1] for row in rows], on_invalid="ignore"))
         faults = [_fault(shape, crs) for shape in shapes]
         good = np.array([not fault for fault in faults])
         shapes[good] = shapely.transform(shapes[good], _converter(crs))
         lost = ~np.isfinite(shapely.bounds(shapes)).all(axis=1) & good
         for row, shape, fault, is_lost in zip(rows, shapes, faults, lost, strict=True):
-            file_id, line_no, given, level, code = row[:-2]
+            file_id, line_no, given, level, code = row[:-1]
             reason = "坐标在所写坐标系中无意义，请核对坐标系" if is_lost else fault
             found.append(Feature(file_id, line_no, given, level, code, shape, reason))
-    return sorted(found, key=lambda f: (f.file_id, f.line_no))
+    return found
 
 
-def _error(names: Names, feature: Feature, reason: str) -> LoadError:
-    return LoadError(f"{_where(names, feature.file_id, feature.line_no)}：{reason}。未发布，原批次保留")
+def _error(maps: Maps, feature: Feature, reason: str) -> LoadError:
+    return LoadError(f"{_where(maps, feature.file_id, feature.line_no)}：{reason}。未发布，原批次保留")
 
 
-def _where(names: Names, file_id: int, line_no: int) -> str:
-    return f"{names[file_id]} 第 {line_no} 个要素"
+def _where(maps: Maps, file_id: int, line_no: int) -> str:
+    return f"{maps[file_id].name} 第 {line_no} 个要素"
 
 
-def _refuse_bad_rows(con: duckdb.DuckDBPyConnection, names: Names) -> None:
+def _refuse_bad_rows(con: duckdb.DuckDBPyConnection, maps: Maps) -> None:
     """A feature without code or geometry, or with another's code, makes the whole file doubtful."""
     bad = con.execute(
         "select q.file_id, q.line_no, q.sentence from quarantine as q semi join stage_boundary using (file_id, line_no)"
         " where q.severity = 'quarantined' order by 1, 2 limit 1"
     ).fetchone()
     if bad:
-        raise LoadError(f"{_where(names, bad[0], bad[1])}：{bad[2]}。未发布，原批次保留")
+        raise LoadError(f"{_where(maps, bad[0], bad[1])}：{bad[2]}。未发布，原批次保留")
 
 
-def _without_unknown(con: duckdb.DuckDBPyConnection, features: list[Feature], names: Names) -> list[Feature]:
+def _without_unknown(con: duckdb.DuckDBPyConnection, features: list[Feature], maps: Maps) -> list[Feature]:
     """Features whose code a list knows. Single strangers (closed or neighbouring places) are quarantined by name."""
     for _, group in groupby(features, key=lambda f: f.file_id):
         members = list(group)
@@ -138,20 +145,20 @@ def _without_unknown(con: duckdb.DuckDBPyConnection, features: list[Feature], na
                 f"编码 {unknown[0].given} 不在网格表或区划表中（{len(members)} 个要素中有 {len(unknown)} 个如此），"
                 "请核对是否为本县文件、编码是否被改坏，并一并提供网格表"
             )
-            raise _error(names, unknown[0], reason)
+            raise _error(maps, unknown[0], reason)
         for f in unknown:
             sentence = "编码不在网格表或区划表中（已撤销或属外县），该边界未采用"
             find(con, f, rule="boundary_unknown", sentence=sentence, shown=f.given, severity="quarantined")
     return [f for f in features if f.code]
 
 
-def _refuse_repeats(features: list[Feature], names: Names) -> None:
+def _refuse_repeats(features: list[Feature], maps: Maps) -> None:
     first: dict[tuple[str, str], Feature] = {}
     for f in features:
         known = first.setdefault(f.place, f)
         if known is not f:
-            other = _where(names, known.file_id, known.line_no)
-            raise _error(names, f, f"编码 {f.given} 与 {other}重复，请合并为一个多部分要素，或只保留一份")
+            other = _where(maps, known.file_id, known.line_no)
+            raise _error(maps, f, f"编码 {f.given} 与 {other}重复，请合并为一个多部分要素，或只保留一份")
 
 
 def _converter(crs: str) -> Callable[[Floats], Floats]:

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from etl import boundaries, cells, deadlines, geometry, points, privacy, publish, row_rules, stage
+from etl.boundaries import MapFile
 from etl.contract import CONTRACT_VERSION, TABLES, Pointer
 from etl.entities import ENTITIES
 from etl.errors import LoadError
@@ -90,7 +91,7 @@ def load(
         files = work.read(paths, chosen, privacy.read_salt(warehouse))
         refuse_wrong_maps(files, folder)
         work.make_stage(files, as_of)
-        work.make_mart({f.file_id: f.name(folder) for f in files})
+        work.make_mart({f.file_id: MapFile(f.name(folder), f.crs) for f in files})
         reports = work.account(files, folder)
         work.check()
         counts = work.write(build_path, reports, demo=_is_demo(con))
@@ -195,7 +196,7 @@ class Build:
     def _write_crs(self, files: list[SourceFile]) -> None:
         """The declared reference system of every file that has one."""
         self._con.execute("create table file_crs (file_id integer, source varchar, crs varchar)")
-        declared = [(f.file_id, f.mapping.name, f.crs) for f in files if f.mapping and f.crs]
+        declared = [(f.file_id, f.mapping.name, f.mapping.src_crs) for f in files if f.mapping and f.mapping.src_crs]
         if declared:
             self._con.executemany("insert into file_crs values (?, ?, ?)", declared)
 
@@ -269,8 +270,8 @@ class Build:
                 severity=rule.severity,
             )
 
-    def make_mart(self, names: dict[int, str]) -> None:
-        """Ledgers and dimensions from the clean rows; `names` tells people which file is at fault."""
+    def make_mart(self, maps: dict[int, MapFile]) -> None:
+        """Ledgers and dimensions from the clean rows, and the map from the polygons of `maps`."""
         cells.name_cells(self._con)
         scripts = sorted((HERE / "mart").glob("*.sql"))
         grids = None
@@ -278,7 +279,7 @@ class Build:
             self._progress(f"生成 {script.stem[4:]}", 0.62 + 0.2 * number / len(scripts))
             self._con.execute(script.read_text(encoding="utf-8"))
             if script.stem.startswith("010"):
-                boundaries.place_boundaries(self._con, names)
+                boundaries.place_boundaries(self._con, maps)
                 grids = geometry.load_grids(self._con)
                 geometry.write_layers(self._con)
             elif script.stem.startswith("020") and grids is not None:

@@ -18,7 +18,7 @@ import shapely
 from pyogrio.raw import write
 
 from etl import stage
-from etl.boundaries import place_boundaries, read_boundaries
+from etl.boundaries import MapFile, place_boundaries, read_boundaries
 from etl.coordinates import gcj_to_bd, wgs_to_gcj
 from etl.entities import ENTITIES
 from etl.mapping import Mapping, load_mappings
@@ -116,7 +116,7 @@ def place(path: Path, *, system: str = "") -> Placed:
             list(loader.load(file))
         refuse_wrong_maps(files, path.parent)
         _stage(con, files)
-        place_boundaries(con, {f.file_id: f.name(path.parent) for f in files})
+        place_boundaries(con, {f.file_id: MapFile(f.name(path.parent), f.crs) for f in files})
         shapes = {f.code: f.shape for f in read_boundaries(con)}
         return Placed(shapes, files, [rule for (rule,) in con.execute("select rule from quarantine").fetchall()])
 
@@ -126,13 +126,11 @@ REFERENCE = Reference()
 
 def _stage(con: duckdb.DuckDBPyConnection, files: list[SourceFile]) -> None:
     stage.prepare(con)
-    con.execute("create table file_crs (file_id integer, source varchar, crs varchar)")
     con.execute("create table dim_grid (grid varchar, valid_from date)")
     con.execute("create table dim_region (region_level varchar, region_code varchar)")
     con.executemany("insert into dim_grid values (?, null)", [[code] for code in builders.GRIDS])
     con.executemany("insert into dim_region values ('town', ?)", [[code] for code in builders.TOWNS])
     known = [(f.file_id, f.mapping) for f in files if f.mapping]
-    con.executemany("insert into file_crs values (?, '', ?)", [[f.file_id, f.crs] for f in files])
     for batch in stage.batches(known, ENTITIES["boundary"]):
         stage.type_rows(con, batch, REFERENCE.codes)
     for name in ("grid", "boundary"):
