@@ -83,7 +83,7 @@ def load(
     mappings = load_mappings(sources)
     if source is not None and source not in mappings:
         raise LoadError(f"没有名为 {source} 的映射文件；可用：{'、'.join(mappings)}")
-    chosen = [mappings[source]] if source else list(mappings.values())
+    chosen = _chosen(mappings, source)
     paths, passed_over = find_files(delivery, DATA_SUFFIXES)
     folder = delivery if delivery.is_dir() else delivery.parent
     with publish.exclusive(warehouse), _scratch(warehouse) as (con, build_path):
@@ -104,6 +104,15 @@ def load(
         publish.prune(warehouse, int(reference.rules["load"]["keep_snapshots"]))
         progress("完成", 1.0)
         return LoadReport(pointer, tuple(reports), tuple(p.name for p in passed_over), work.quality(), quarantine_file)
+
+
+def _chosen(mappings: dict[str, Mapping], source: str | None) -> list[Mapping]:
+    """All mappings; or the forced one, and those of polygons that lie beside its tables."""
+    if source is None:
+        return list(mappings.values())
+    forced = mappings[source]
+    maps = [m for m in mappings.values() if m.entity == "boundary" != forced.entity]
+    return [forced, *maps]
 
 
 @contextmanager

@@ -134,6 +134,7 @@ ENTITIES: dict[str, Entity] = {
             "边界",
             (
                 Field("place_code", "key", required=True),
+                Field("place_name"),
                 Field("level", "code", "region_level"),
                 Field("boundary_wkt", required=True),
             ),

@@ -21,6 +21,7 @@ DATA_SUFFIXES = MAP_SUFFIXES | {
 }
 """Endings of files a load looks at; anything else in the folder is passed over and named in the report."""
 
+_SHAPEFILE, _SQLITE = b"\x00\x00\x27\x0a", b"SQLite format 3\x00"
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _HEAD = 4096
 
@@ -41,9 +42,11 @@ def belongs_to_a_map(path: Path, maps: list[Path]) -> bool:
 
 def layers(path: Path) -> list[str]:
     """The tables in a file: the layers of a GeoPackage by name; any other file is one, without a name."""
+    if path.suffix.lower() != ".gpkg" or path.is_symlink() or not _head(path).startswith(_SQLITE):
+        return [""]
     try:
-        return vector.layers(path) if path.suffix.lower() == ".gpkg" else [""]
-    except RefusedFileError:  # said again, and to the right person, when the file is read
+        return vector.layers(path)
+    except RefusedFileError:  # said again, with the file's name, when it is read
         return [""]
 
 
@@ -73,9 +76,9 @@ def _is_collection(head: bytes) -> bool:
 
 def _read_map(path: Path, head: bytes, layer: str) -> Reading:
     """GDAL is shown only what truly is one of its two formats: it would follow other content elsewhere."""
-    if head.startswith(b"\x00\x00\x27\x0a"):
+    if head.startswith(_SHAPEFILE):
         return vector.read_shapefile(path)
-    if head.startswith(b"SQLite format 3\x00"):
+    if head.startswith(_SQLITE):
         return vector.read_geopackage(path, layer)
     if path.suffix.lower() in (".shp", ".gpkg"):
         raise RefusedFileError("内容不是 Shapefile 或 GeoPackage，多半已损坏，请重新导出")

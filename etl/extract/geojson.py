@@ -14,6 +14,8 @@ from etl.errors import RefusedFileError
 from etl.extract.crs import crs_name
 from etl.extract.rows import GEOMETRY, Line, Reading
 
+MAX_BYTES = 300 * 1024 * 1024
+
 
 def read(path: Path) -> Reading:
     """The features of a collection in order, numbered from 1.
@@ -32,6 +34,8 @@ def read(path: Path) -> Reading:
 
 
 def _parse(path: Path) -> Any:
+    if path.stat().st_size > MAX_BYTES:
+        raise RefusedFileError("GeoJSON 超过 300 MB，请改用 GeoPackage 导出，或先在制图软件中简化")
     try:
         return json.loads(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:

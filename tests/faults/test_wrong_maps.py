@@ -12,6 +12,7 @@ import shapely
 
 from etl.contract import read_pointer
 from etl.errors import LoadError
+from etl.extract import vector
 from tests import builders, maps
 
 CASES = [builders.case("A", datetime(2026, 3, 2, 10), grid_code=next(iter(builders.GRIDS)))]
@@ -195,8 +196,7 @@ def test_a_reference_system_that_nobody_knows_is_refused(named: Callable[..., st
 def test_a_file_of_another_kind_under_a_map_s_name_is_never_shown_to_gdal(
     named: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from etl.extract import vector
-
     monkeypatch.setattr(vector, "read_arrow", lambda *_a, **_k: pytest.fail("GDAL was asked"))
+    monkeypatch.setattr(vector, "layers", lambda *_a, **_k: pytest.fail("GDAL was asked"))
     vrt = '<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/vsicurl/http://x/y</SrcDataSource></OGRVRTLayer>'
     assert "请重新导出" in named(lambda path: path.write_text(vrt), "网格边界.gpkg")

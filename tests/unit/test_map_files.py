@@ -17,6 +17,7 @@ import shapely
 from dashboard.filters import Filters
 from etl import cells
 from etl.build import FileReport, LoadReport
+from etl.errors import LoadError
 from tests import builders, maps
 
 AT = datetime(2026, 3, 2, 10)
@@ -145,7 +146,7 @@ def test_every_format_gives_the_same_polygons(tmp_path: Path, add: Callable[[Pat
 def test_the_mapping_s_reference_system_wins_and_a_difference_is_said(tmp_path: Path, crs: str) -> None:
     placed = maps.place(maps.write_geojson(tmp_path / "g.geojson", maps.features(maps.in_crs(crs))), system=crs)
     assert_same(placed.shapes)
-    assert placed.files[0].remarks == [f"文件自称 EPSG:4326，按映射文件的 src_crs={crs} 换算"]
+    assert f"文件自称 EPSG:4326，按映射文件的 src_crs={crs} 换算" in placed.files[0].remarks
 
 
 def test_a_reference_system_only_the_mapping_knows_is_no_difference(tmp_path: Path) -> None:
@@ -228,6 +229,13 @@ def test_the_same_feature_twice_is_a_duplicate(draw: Callable[..., Any]) -> None
     assert_squares(layers)
     (file,) = map_report(report)
     assert (file.rows_in, file.loaded, file.duplicates) == (13, 12, 1)
+
+
+def test_a_mapping_forced_on_the_tables_leaves_the_polygons_their_own(tmp_path: Path) -> None:
+    delivery = city(tmp_path / "in", without="ward", rows=5).parent
+    maps.write_geojson(delivery / "p.geojson", [({"code": "nowhere"}, maps.SQUARES[GRIDS[0]])])
+    with pytest.raises(LoadError, match="nowhere 不在网格表"):
+        builders.load_quickly(delivery, tmp_path / "warehouse", source="boston311", as_of=datetime(2016, 1, 13))
 
 
 # --- what is drawn where a level has no polygons of its own -------------------------------------------------------
@@ -329,6 +337,21 @@ def test_a_closed_grid_has_given_its_ground_to_others(draw: Callable[..., Any]) 
 
     layers, _ = draw(add)
     assert layers["grid"].keys() == set(GRIDS[1:])
+
+
+def test_a_map_of_grids_without_a_list_of_them_is_the_list(draw: Callable[..., Any]) -> None:
+    def add(folder: Path) -> None:
+        (folder / "grids.csv").unlink()
+        strangers = {"110101001001001": shapely.box(116, 40, 116.1, 40.1)}
+        maps.write_geojson(
+            folder / "g.geojson",
+            [({"网格编码": c, "网格名称": f"格{c[-1]}"}, s) for c, s in (maps.SQUARES | strangers).items()],
+        )
+
+    layers, report = draw(add)
+    assert found(report, "boundary_unknown") == 1
+    assert_squares(layers)
+    assert basis(layers) == {"grid": {"boundary"}, "village": {"merged"}, "town": {"merged"}, "county": {"merged"}}
 
 
 # --- a source without any list of its own -------------------------------------------------------------------------
