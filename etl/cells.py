@@ -14,7 +14,7 @@ USUAL, FINEST, COARSEST = 8, 10, 7
 CASES_PER_CELL = 20
 MOST_CELLS = 2000
 MAX_AWAY_DEGREES = 2.0
-"""A point farther than this from the middle of all is another county's, or a slip: it makes no cell."""
+"""A point farther than this from the middle of all is another county's, or a slip: nothing is drawn for it."""
 
 
 def name_cells(con: duckdb.DuckDBPyConnection) -> None:
@@ -33,8 +33,7 @@ def name_cells(con: duckdb.DuckDBPyConnection) -> None:
     ).df()
     if points.empty:
         return
-    away = (points[["lon", "lat"]] - points[["lon", "lat"]].median()).abs().max(axis=1)
-    points = points[away <= MAX_AWAY_DEGREES]
+    points = points[is_near_the_rest(points)]
     found = pd.DataFrame({"file_id": points["file_id"], "line_no": points["line_no"], "grid": choose(points)})
     con.register("cell_rows", found)
     con.execute("insert into cell_grid select distinct grid from cell_rows")
@@ -43,6 +42,13 @@ def name_cells(con: duckdb.DuckDBPyConnection) -> None:
         " where c.file_id = stage_case.file_id and c.line_no = stage_case.line_no"
     )
     con.unregister("cell_rows")
+
+
+def is_near_the_rest(points: pd.DataFrame) -> pd.Series[bool]:
+    """Which points (lon, lat) lie where most of them do; none where a coordinate is missing."""
+    places = points[["lon", "lat"]]
+    away = (places - places.median()).abs()
+    return (away["lon"] <= MAX_AWAY_DEGREES) & (away["lat"] <= MAX_AWAY_DEGREES)
 
 
 def choose(points: pd.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ from etl import coordinates
 from etl.entities import ENTITIES, Entity
 from etl.errors import LoadError, RefusedFileError
 from etl.extract import belongs_to_a_map, is_map, layers, readings
-from etl.extract.crs import same_crs
+from etl.extract.crs import old_datum, same_crs
 from etl.extract.rows import Line, Reading
 from etl.mapping import Mapping, clean_header, recognise
 from etl.privacy import mask, pseudonym, refuse_forbidden
@@ -180,6 +180,10 @@ def _choose_crs(source: SourceFile, mapping: Mapping, reading: Reading) -> None:
     if mapping.src_crs and reading.crs and not same_crs(mapping.src_crs, reading.crs):
         stated = reading.crs if coordinates.is_known(reading.crs) else "另一坐标系"
         source.remarks.append(f"文件自称 {stated}，按映射文件的 src_crs={mapping.src_crs} 换算")
+    if datum := old_datum(source.crs):
+        source.remarks.append(
+            f"{datum}坐标系的转换参数不公开，位置可能偏差约一百米，请由测绘部门转为 CGCS2000 后再提供"
+        )
     if mapping.entity == "boundary" and not source.crs:
         raise RefusedFileError("没有坐标系（Shapefile 缺 .prj？），请连同 .prj 一起放入，或在映射文件写明 src_crs")
 

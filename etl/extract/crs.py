@@ -32,3 +32,17 @@ _SAME = {"WGS84": "degrees", "CGCS2000": "degrees", "EPSG:4326": "degrees", "EPS
 def same_crs(first: str, second: str) -> bool:
     """Do two names mean the same numbers? WGS-84 and CGCS2000 differ by centimetres and count as one."""
     return _SAME.get(first, first) == _SAME.get(second, second)
+
+
+_OLD_DATUMS = {"Beijing 1954": "北京 54", "Xian 1980": "西安 80"}
+
+
+def old_datum(crs: str) -> str:
+    """The old national datum a system is based on, in words; '' for any other.
+
+    Its shift against WGS-84 is not public: conversion leaves the figures where they were, some hundred metres off.
+    """
+    if not crs.startswith(("EPSG:", "PROJCRS", "GEOGCRS", "BOUNDCRS", "COMPOUNDCRS")):
+        return ""
+    datum = pyproj.CRS.from_user_input(crs).datum
+    return _OLD_DATUMS.get(datum.name, "") if datum else ""

@@ -149,6 +149,14 @@ def test_the_mapping_s_reference_system_wins_and_a_difference_is_said(tmp_path: 
     assert f"文件自称 EPSG:4326，按映射文件的 src_crs={crs} 换算" in placed.files[0].remarks
 
 
+@pytest.mark.parametrize(
+    ("crs", "name"), [("EPSG:2431", "北京 54"), ("EPSG:2379", "西安 80"), ("EPSG:4610", "西安 80")]
+)
+def test_an_old_datum_whose_shift_nobody_publishes_is_said(tmp_path: Path, crs: str, name: str) -> None:
+    path = maps.write_vector(tmp_path / "g.gpkg", maps.features(maps.in_crs(crs)), crs=crs)
+    assert any(remark.startswith(f"{name}坐标系") for remark in maps.place(path).files[0].remarks)
+
+
 def test_a_reference_system_only_the_mapping_knows_is_no_difference(tmp_path: Path) -> None:
     path = gbk_shapefile(tmp_path)
     path.with_suffix(".prj").unlink()
@@ -289,6 +297,30 @@ def test_without_any_polygon_every_level_is_circles_at_the_known_centres(draw: C
     assert (pairs[0] == pairs[1]).all()
     hull = layers["county"]["county"][1]
     assert all(hull.buffer(1e-4).contains(circle) for circle in circles)
+
+
+@pytest.mark.parametrize("slip", [(0, 0), (37.8, 112.6), (126.0, 37.8)])
+def test_a_centre_far_from_all_others_is_not_drawn(draw: Callable[..., Any], slip: tuple[float, float]) -> None:
+    def add(folder: Path) -> None:
+        records = [{"grid_code": g, "village_code": v, "lon": 112.6 + n / 100, "lat": 37.8}
+                   for n, (g, v) in enumerate(builders.GRIDS.items())]  # fmt: skip
+        records[3] |= {"lon": slip[0], "lat": slip[1]}
+        builders.write_records(folder / "grids.csv", "grids", records)
+
+    layers, _ = draw(add)
+    assert layers["grid"].keys() == set(GRIDS) - {GRIDS[3]}
+
+
+def test_grids_digitised_each_for_itself_make_villages_without_slivers(draw: Callable[..., Any]) -> None:
+    rough = {
+        code: maps.moved(shape, lambda x, y, n=n: (x + n % 3 * 3e-6, y - n % 2 * 4e-6))
+        for n, (code, shape) in enumerate(maps.SQUARES.items())
+    }
+    layers, _ = draw(lambda f: maps.write_geojson(f / "g.geojson", maps.features(rough)))
+    for level in ("village", "town", "county"):
+        for code, (_, shape) in layers[level].items():
+            assert shape.geom_type == "Polygon", code
+            assert not shape.interiors, code
 
 
 def test_a_grid_whose_polygon_is_missing_is_a_circle_among_polygons(draw: Callable[..., Any]) -> None:
