@@ -69,6 +69,7 @@ class SnapshotInfo:
     county: str
     is_demo: bool
     has_geometry: bool
+    geometry_basis: Mapping[str, str]
     geometry_key: str
     rules: Mapping[str, Any]
 
@@ -117,13 +118,14 @@ class Ask:
     def info(self) -> SnapshotInfo:
         """The snapshot's identity and settings."""
         facts = dict(self._db.rows("select key, value from mart.snapshot_info"))
-        has_geometry = bool(self._db.rows("select 1 from mart.dim_geometry limit 1"))
+        basis = self._labels("select layer, mode(basis) from mart.dim_geometry group by layer order by layer")
         return SnapshotInfo(
             snapshot=self._db.pointer.snapshot,
             as_of=datetime.fromisoformat(facts["as_of"]),
             county=facts["county"],
             is_demo=facts["is_demo"] == "1",
-            has_geometry=has_geometry,
+            has_geometry=bool(basis),
+            geometry_basis=basis,
             geometry_key=self._db.pointer.sha256[:12],
             rules=json.loads(facts["rules"]),
         )

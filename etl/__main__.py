@@ -60,6 +60,8 @@ def _demo_command(commands: Any) -> None:
         "--points-crs", choices=["WGS84", "GCJ02", "BD09", "swapped"], default="WGS84", help="事项坐标实际用的坐标系"
     )
     demo.add_argument("--flat", action="store_true", help="各网格同一发生率：没有热点，风险图应说没有差异")
+    demo.add_argument("--grids", type=_grid_count, default=900, help="网格数（约）")
+    demo.add_argument("--boundaries", choices=("wkt", "geojson", "shapefile", "gpkg", "none"), default="wkt")
     demo.set_defaults(run=_demo)
 
 
@@ -74,9 +76,17 @@ def _load_command(commands: Any) -> None:
 
 
 def _case_count(text: str) -> int:
+    return _within(text, 1, 10_000_000)
+
+
+def _grid_count(text: str) -> int:
+    return _within(text, 300, 5000)
+
+
+def _within(text: str, least: int, most: int) -> int:
     number = int(text.replace("_", ""))
-    if not 1 <= number <= 10_000_000:
-        raise argparse.ArgumentTypeError("应在 1 到 10,000,000 之间")
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"应在 {least:,} 到 {most:,} 之间")
     return number
 
 
@@ -100,6 +110,8 @@ def _demo(options: argparse.Namespace) -> int:
         flat=options.flat,
         progress=sys.stderr.isatty(),
         points_crs=options.points_crs,
+        grids=options.grids,
+        boundaries=options.boundaries,
     )
     print(f"已写出虚构县 {len(report.files)} 个文件到 {options.out}，数据截至 {report.as_of:%Y-%m-%d %H:%M}")
     return 0

@@ -15,13 +15,26 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 
-from etl import coordinate_check, deadlines, geometry, points, privacy, publish, risk, row_rules, stage
+from etl import (
+    boundaries,
+    cells,
+    coordinate_check,
+    deadlines,
+    geometry,
+    points,
+    privacy,
+    publish,
+    risk,
+    row_rules,
+    stage,
+)
+from etl.boundaries import MapFile
 from etl.contract import CONTRACT_VERSION, TABLES, Pointer
 from etl.entities import ENTITIES
 from etl.errors import LoadError
 from etl.extract import DATA_SUFFIXES
 from etl.mapping import Mapping, load_mappings
-from etl.raw import RawLoader, SourceFile, create_tables, find_files
+from etl.raw import RawLoader, SourceFile, create_tables, find_files, refuse_wrong_maps, sources_of
 from etl.reference import SOURCES, Reference
 
 HERE = Path(__file__).resolve().parent
@@ -83,14 +96,15 @@ def load(
     mappings = load_mappings(sources)
     if source is not None and source not in mappings:
         raise LoadError(f"没有名为 {source} 的映射文件；可用：{'、'.join(mappings)}")
-    chosen = [mappings[source]] if source else list(mappings.values())
+    chosen = _chosen(mappings, source)
     paths, passed_over = find_files(delivery, DATA_SUFFIXES)
     folder = delivery if delivery.is_dir() else delivery.parent
     with publish.exclusive(warehouse), _scratch(warehouse) as (con, build_path):
         work = Build(con, reference=reference, now=now, progress=progress)
         files = work.read(paths, chosen, privacy.read_salt(warehouse))
+        refuse_wrong_maps(files, folder)
         work.make_stage(files, as_of)
-        work.make_mart()
+        work.make_mart({f.file_id: MapFile(f.name(folder), f.crs) for f in files})
         reports = work.account(files, folder)
         work.check()
         counts = work.write(build_path, reports, demo=_is_demo(con))
@@ -110,6 +124,15 @@ def load(
             work.coordinates(),
             quarantine_file,
         )
+
+
+def _chosen(mappings: dict[str, Mapping], source: str | None) -> list[Mapping]:
+    """All mappings; or the forced one, and those of polygons that lie beside its tables."""
+    if source is None:
+        return list(mappings.values())
+    forced = mappings[source]
+    maps = [m for m in mappings.values() if m.entity == "boundary" != forced.entity]
+    return [forced, *maps]
 
 
 @contextmanager
@@ -162,7 +185,7 @@ class Build:
         """Every file as text in the raw tables. Raises `LoadError` if not one could be read."""
         create_tables(self._con)
         loader = RawLoader(self._con, mappings=mappings, reference=self._reference, salt=salt)
-        files = [SourceFile(number, path) for number, path in enumerate(paths, start=1)]
+        files = sources_of(paths)
         total = sum(f.path.stat().st_size for f in files) or 1
         done = 0
         with _without_garbage_collection():
@@ -184,7 +207,7 @@ class Build:
         self._write_crs(files)
         known = [(f.file_id, f.mapping) for f in files if f.mapping and not f.refused]
         words = dict(self._reference.codes)
-        for name in ("region", "grid", "department", "population", "care_visit"):
+        for name in ("region", "grid", "boundary", "department", "population", "care_visit"):
             self._type(known, name, words)
             stage.settle(self._con, ENTITIES[name])
         pairs = self._con.execute("select department, department_name from clean_department").fetchall()
@@ -285,16 +308,18 @@ class Build:
                 severity=rule.severity,
             )
 
-    def make_mart(self) -> None:
-        """Ledgers and dimensions from the clean rows."""
+    def make_mart(self, maps: dict[int, MapFile]) -> None:
+        """Ledgers and dimensions from the clean rows, and the map from the polygons of `maps`."""
+        cells.name_cells(self._con)
         scripts = sorted((HERE / "mart").glob("*.sql"))
         grids = None
         for number, script in enumerate(scripts):
             self._progress(f"生成 {script.stem[4:]}", 0.62 + 0.2 * number / len(scripts))
             self._con.execute(script.read_text(encoding="utf-8"))
             if script.stem.startswith("010"):
+                boundaries.place_boundaries(self._con, maps)
                 grids = geometry.load_grids(self._con)
-                geometry.write_layers(self._con, grids)
+                geometry.write_layers(self._con)
             elif script.stem.startswith("020") and grids is not None:
                 coordinate_check.check_sources(self._con, grids)
                 points.place_points(self._con, grids)
@@ -314,7 +339,7 @@ class Build:
             person = f.mapping is not None and f.mapping.entity == "care_visit"
             reports.append(
                 FileReport(
-                    file=str(f.path.relative_to(folder)),
+                    file=f.name(folder),
                     source=f.mapping.name if f.mapping else "",
                     title=f.mapping.title if f.mapping else "",
                     sha256=f.sha256,
@@ -407,7 +432,7 @@ class Build:
 
     def write_quarantine(self, path: Path, files: list[SourceFile], folder: Path) -> None:
         """Write every finding as CSV, for the unit that must correct it."""
-        names = {f.file_id: str(f.path.relative_to(folder)) for f in files}
+        names = {f.file_id: f.name(folder) for f in files}
         cursor = self._con.execute(
             "select file_id, line_no, field, shown, severity, rule, sentence from quarantine"
             " order by file_id, line_no, rule"

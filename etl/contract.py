@@ -367,6 +367,7 @@ layer       VARCHAR 0 county, town, village, grid
 code        VARCHAR 0 region or grid code
 lon         DOUBLE 0 label point
 lat         DOUBLE 0 label point
+basis       VARCHAR 0 boundary (given), merged (from the level below), centroid (a circle) or cell (H3)
 geojson     VARCHAR 0 simplified polygon, WGS-84
 """
     ),

@@ -130,6 +130,17 @@ ENTITIES: dict[str, Entity] = {
             identity=("grid_code", "valid_from"),
         ),
         Entity(
+            "boundary",
+            "边界",
+            (
+                Field("place_code", "key", required=True),
+                Field("place_name"),
+                Field("level", "code", "region_level"),
+                Field("boundary_wkt", required=True),
+            ),
+            identity=("place_code", "level", "boundary_wkt"),
+        ),
+        Entity(
             "department",
             "部门",
             (

@@ -1,71 +1,108 @@
-"""What shape has a place? Grid polygons made valid and light, and the layers made of them."""
+"""How do shapes get onto the map? Checked against their neighbours, simplified with them, light enough to send."""
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Sequence
 
 import duckdb
 import geopandas as gpd
 import numpy as np
 import shapely
 
-SIMPLIFY_DEGREES = {"grid": 0.00008, "village": 0.0003, "town": 0.0006, "county": 0.0006}
-"""Tolerance of the coverage simplification per layer, in degrees (0.0001° is about 10 m)."""
+from etl.boundaries import Feature, find, read_boundaries
+from etl.coverage import Plane, Shapes, gaps, overlaps, together
+from etl.layers import LEVELS, Layer, make_layers, read_places
 
+SIMPLIFY_METRES = {"grid": 8.0, "village": 30.0, "town": 60.0, "county": 60.0}
+"""Least tolerance of the coverage simplification per layer; raised until the layer fits `MAX_LAYER_BYTES`."""
+
+MAX_LAYER_BYTES = 200_000
+"""Of a layer's shapes, compressed. Names and codes come on top: together they stay under 300 kB."""
+
+COARSEST_METRES = 500.0
 DECIMALS = 5
 
 
 def load_grids(con: duckdb.DuckDBPyConnection) -> gpd.GeoDataFrame:
-    """Grids with a readable polygon: grid, village, town, geometry (WGS-84), line of the file. Bad ones are flagged."""
-    rows = con.execute(
-        """
-        select d.grid, d.village, d.town, c.file_id, c.line_no, c.boundary_wkt
-        from dim_grid as d join clean_grid as c
-          on c.grid_code = d.grid and c.valid_from is not distinct from d.valid_from
-        where c.boundary_wkt is not null and clean(c.boundary_wkt) is not null order by d.grid
-        """
-    ).df()
-    shapes = shapely.from_wkt(rows["boundary_wkt"].to_numpy(dtype=object), on_invalid="ignore")
-    frame = gpd.GeoDataFrame(rows.drop(columns="boundary_wkt"), geometry=shapes, crs="EPSG:4490")
-    polygon = frame.geom_type.isin(["Polygon", "MultiPolygon"]) & ~frame.is_empty
-    _flag(con, frame[~polygon], "geometry_unreadable", "网格边界不是可读的多边形 WKT，该网格不上图")
-    frame = frame[polygon].copy()
-    broken = ~frame.is_valid
-    _flag(con, frame[broken], "geometry_repaired", "网格边界自相交或未闭合，已自动修复")
-    frame.loc[broken, "geometry"] = frame.loc[broken, "geometry"].make_valid()
-    return frame
+    """Grids with a polygon, given or repaired: grid, village, town, geometry (WGS-84); empty where none was given."""
+    shapes = {f.code: f.shape for f in read_boundaries(con) if f.level == "grid"}
+    grids = con.execute("select grid, village, town from dim_grid order by grid").df()
+    grids = grids[grids["grid"].isin(shapes)].reset_index(drop=True)
+    outlines = gpd.GeoSeries([shapes[code] for code in grids["grid"]], crs="EPSG:4326")
+    return gpd.GeoDataFrame(grids, geometry=outlines)
 
 
-def _flag(con: duckdb.DuckDBPyConnection, frame: gpd.GeoDataFrame, rule: str, sentence: str) -> None:
-    for row in frame.itertuples():
-        con.execute(
-            "insert into quarantine values (?, ?, '网格边界', ?, ?, ?, 'flagged')",
-            [int(row.file_id), int(row.line_no), row.grid, rule, sentence],
-        )
+def write_layers(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `dim_geometry`: each level's own polygons, else those below merged, else circles; light enough to send.
 
-
-def write_layers(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> None:
-    """Make `dim_geometry`: every layer dissolved from the grids and simplified so that neighbours keep their border."""
-    con.execute("create table dim_geometry (layer varchar, code varchar, lon double, lat double, geojson varchar)")
-    if grids.empty:
+    Simplified as a coverage, so that neighbours keep their border. Overlaps and holes between given polygons are
+    flagged. Empty where neither a polygon nor a centre is known.
+    """
+    con.execute(
+        "create table dim_geometry"
+        " (layer varchar, code varchar, lon double, lat double, basis varchar, geojson varchar)"
+    )
+    places = read_places(con)
+    given = [f for f in read_boundaries(con) if f.level != "grid" or f.code in set(places["grid"])]
+    if not given and places["lon"].isna().all():
         return
-    layers = {
-        "grid": grids.rename(columns={"grid": "code"})[["code", "geometry"]],
-        "village": grids.dissolve("village").reset_index(names="code")[["code", "geometry"]],
-        "town": grids.dissolve("town").reset_index(names="code")[["code", "geometry"]],
-        "county": gpd.GeoDataFrame({"code": ["county"]}, geometry=[grids.union_all()], crs=grids.crs),
-    }
-    for layer, frame in layers.items():
-        simple = shapely.coverage_simplify(frame.geometry.to_numpy(), SIMPLIFY_DEGREES[layer])
-        rounded = shapely.set_precision(simple, 10**-DECIMALS, mode="pointwise")
-        con.executemany("insert into dim_geometry values (?, ?, ?, ?, ?)", _features(layer, frame["code"], rounded))
+    centres = shapely.points(places["lon"], places["lat"])
+    plane = Plane(np.array([*(f.shape for f in given), *centres[places["lon"].notna()]], dtype=object))
+    for f in given:
+        f.shape = plane.metres(f.shape)
+    places["centre"] = plane.metres(centres)
+    for level in LEVELS:
+        _report_misfits(con, [f for f in given if f.level == level])
+    for level, layer in make_layers(con, given, places, plane).items():
+        if layer.shapes:
+            rows = _features(level, layer, plane)
+            con.executemany("insert into dim_geometry values (?, ?, ?, ?, ?, ?)", rows)
 
 
-def _features(layer: str, codes: Sequence[str], shapes: np.ndarray) -> list[tuple[str, str, float, float, str]]:
+def _report_misfits(con: duckdb.DuckDBPyConnection, features: list[Feature]) -> None:
+    """Flag overlaps and holes between the given polygons of one level."""
+    shapes = np.array([f.shape for f in features], dtype=object)
+    for pair in overlaps(shapes):
+        first, second = features[pair.first], features[pair.second]
+        shown = f"{first.code} 与 {second.code}：{pair.area_m2:.0f} 平方米"
+        sentence = "与相邻边界重叠，重叠处的点按所填编码统计，请核对两条边界"
+        find(con, first, rule="geometry_overlap", sentence=sentence, shown=shown)
+    for gap in gaps(shapes):
+        around = [features[place] for place in gap.neighbours]
+        shown = f"{'、'.join(f.code for f in around)} 之间：{gap.area_m2:.0f} 平方米"
+        sentence = "边界之间有空隙，落在空隙中的点不属于任何一个，请核对（水域可不理会）"
+        find(con, around[0], rule="geometry_gap", sentence=sentence, shown=shown)
+
+
+def _features(level: str, layer: Layer, plane: Plane) -> list[tuple[str, str, float, float, str, str]]:
+    """Rows of `dim_geometry`: simplified, rounded, with a point to write a label at."""
+    drawn = dict(zip(layer.areas, light(np.array([*layer.areas.values()], dtype=object), level, plane), strict=True))
+    discs = {code: shape for code, shape in layer.shapes.items() if code not in drawn}
+    drawn |= dict(zip(discs, _rounded(np.array([*discs.values()], dtype=object), plane), strict=True))
     rows = []
-    for code, shape in zip(codes, shapes, strict=True):
+    for code, shape in drawn.items():
         label = shape.representative_point()
-        body = json.dumps(shapely.geometry.mapping(shape), separators=(",", ":"))
-        rows.append((layer, code, round(label.x, DECIMALS), round(label.y, DECIMALS), body))
+        place = round(label.x, DECIMALS), round(label.y, DECIMALS)
+        rows.append((level, code, *place, layer.basis[code], _body(shape)))
     return rows
+
+
+def light(shapes: Shapes, level: str, plane: Plane) -> Shapes:
+    """The shapes simplified as a coverage just enough for the layer to be sent quickly, in degrees."""
+    whole, tolerance = together(shapes), SIMPLIFY_METRES[level]
+    while True:
+        drawn = _rounded(shapely.coverage_simplify(whole, tolerance), plane)
+        size = len(gzip.compress("".join(map(_body, drawn)).encode(), 6, mtime=0))
+        if size <= MAX_LAYER_BYTES or tolerance > COARSEST_METRES:
+            return drawn
+        tolerance *= 1.5
+
+
+def _rounded(shapes: Shapes, plane: Plane) -> Shapes:
+    # Pointwise: every corner goes to its own nearest decimal, so neighbours' corners stay the same.
+    return np.asarray(shapely.set_precision(plane.degrees(shapes), 10**-DECIMALS, mode="pointwise"))
+
+
+def _body(shape: shapely.Geometry) -> str:
+    return json.dumps(shapely.geometry.mapping(shape), separators=(",", ":"))

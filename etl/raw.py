@@ -12,9 +12,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from etl import coordinates
 from etl.entities import ENTITIES, Entity
 from etl.errors import LoadError, RefusedFileError
-from etl.extract import readings
+from etl.extract import belongs_to_a_map, is_map, layers, readings
+from etl.extract.crs import old_datum, same_crs
 from etl.extract.rows import Line, Reading
 from etl.mapping import Mapping, clean_header, recognise
 from etl.privacy import mask, pseudonym, refuse_forbidden
@@ -32,16 +34,25 @@ create table quarantine (file_id integer, line_no integer, field varchar, shown 
 
 @dataclass
 class SourceFile:
-    """One file of a delivery and what became of it."""
+    """One file of a delivery (of a GeoPackage one layer) and what became of it.
+
+    `crs` is the reference system of its coordinates: the mapping's word, else the file's own; '' without either.
+    """
 
     file_id: int
     path: Path
+    layer: str = ""
+    crs: str = ""
     sha256: str = ""
     mapping: Mapping | None = None
     encoding: str = ""
     rows_in: int = 0
     refused: str = ""
     remarks: list[str] = field(default_factory=list)
+
+    def name(self, folder: Path) -> str:
+        """How people are told of it: its place in the delivery, and the layer."""
+        return f"{self.path.relative_to(folder)}" + (f"（图层 {self.layer}）" if self.layer else "")
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ class RawLoader:
 
     def _open(self, source: SourceFile) -> tuple[Iterator[Line], Layout]:
         failure: RefusedFileError | None = None
-        for reading in readings(source.path):
+        for reading in readings(source.path, source.layer):
             try:
                 return self._match(source, reading)
             except RefusedFileError as error:
@@ -100,10 +111,12 @@ class RawLoader:
     def _match(self, source: SourceFile, reading: Reading) -> tuple[Iterator[Line], Layout]:
         """Find the header within the first rows. Raises `RefusedFileError` if there is none."""
         failure = RefusedFileError("文件没有表头")
-        top = list(islice(reading.lines, HEADER_SEARCH))
+        of_a_map = reading.crs is not None
+        mappings = [m for m in self._mappings if m.entity == "boundary"] if of_a_map else self._mappings
+        top = list(islice(reading.lines, 1 if of_a_map else HEADER_SEARCH))
         for index, line in enumerate(top):
             try:
-                mapping = recognise(line.cells, self._mappings)
+                mapping = recognise(line.cells, mappings)
             except RefusedFileError as error:
                 failure = error if index == 0 else failure
                 self._refuse_columns(line.cells, self._mappings)
@@ -111,6 +124,7 @@ class RawLoader:
             self._refuse_columns(line.cells, [mapping])
             source.mapping, source.encoding = mapping, reading.encoding
             source.remarks += [reading.remark] if reading.remark else []
+            _choose_crs(source, mapping, reading)
             return chain(top[index + 1 :], reading.lines), _layout(source, mapping, line.cells)
         raise failure
 
@@ -158,6 +172,20 @@ class RawLoader:
         self._con.register("incoming_batch", batch)
         self._con.execute(f"insert into raw_{entity.name} by name select * from incoming_batch")
         self._con.unregister("incoming_batch")
+
+
+def _choose_crs(source: SourceFile, mapping: Mapping, reading: Reading) -> None:
+    """The mapping's reference system wins over the file's; a difference is remarked. Polygons must have one."""
+    source.crs = mapping.src_crs or reading.crs or ""
+    if mapping.src_crs and reading.crs and not same_crs(mapping.src_crs, reading.crs):
+        stated = reading.crs if coordinates.is_known(reading.crs) else "另一坐标系"
+        source.remarks.append(f"文件自称 {stated}，按映射文件的 src_crs={mapping.src_crs} 换算")
+    if datum := old_datum(source.crs):
+        source.remarks.append(
+            f"{datum}坐标系的转换参数不公开，位置可能偏差约一百米，请由测绘部门转为 CGCS2000 后再提供"
+        )
+    if mapping.entity == "boundary" and not source.crs:
+        raise RefusedFileError("没有坐标系（Shapefile 缺 .prj？），请连同 .prj 一起放入，或在映射文件写明 src_crs")
 
 
 def _fields(entity: Entity, layout: Layout, columns: list[tuple[str, ...]], salt: bytes) -> dict[str, Sequence[str]]:
@@ -216,7 +244,24 @@ def find_files(folder: Path, suffixes: frozenset[str]) -> tuple[list[Path], list
     if not folder.is_dir():
         raise LoadError(f"找不到文件夹 {folder}")
     files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith((".", "~$")))
-    data = [p for p in files if p.suffix.lower() in suffixes]
+    data = [p for p in files if p.suffix.lower() in suffixes or is_map(p)]
     if not data:
         raise LoadError(f"{folder} 中没有数据文件（{'、'.join(sorted(suffixes))}）")
-    return data, [p for p in files if p not in set(data)]
+    return data, [p for p in files if p not in set(data) and not belongs_to_a_map(p, data)]
+
+
+def sources_of(paths: Sequence[Path]) -> list[SourceFile]:
+    """The files numbered from 1, a GeoPackage once for each of its layers."""
+    tables = [(path, layer) for path in paths for layer in layers(path)]
+    return [SourceFile(number, path, layer) for number, (path, layer) in enumerate(tables, start=1)]
+
+
+def refuse_wrong_maps(files: Sequence[SourceFile], folder: Path) -> None:
+    """Raises `LoadError` for a map file that could not be used: without it the whole county would look different.
+
+    Of a GeoPackage some layer must have been used; its further layers may be roads or rivers.
+    """
+    used = {f.path for f in files if not f.refused}
+    for f in files:
+        if f.refused and is_map(f.path) and (f.mapping or f.path not in used):
+            raise LoadError(f"{f.name(folder)}：{f.refused}。未发布，原批次保留")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from etl.demo.files import LedgerFile
 from etl.demo.flow import Flow, event_rows
 from etl.demo.geography import PointsCrs
 from etl.demo.ledger import SERIAL, CaseLedger, EventLedger
+from etl.demo.shapes import Boundaries, write_boundaries
 from etl.demo.truth import truth_document
 from etl.mapping import Mapping, load_mappings
 from etl.reference import SOURCES, Reference
@@ -52,6 +53,8 @@ def write_demo(
     as_of: datetime = AS_OF,
     months: int = 24,
     flat: bool = False,
+    grids: int = 900,
+    boundaries: Boundaries = "wkt",
     progress: bool = False,
     points_crs: PointsCrs = "WGS84",
 ) -> DemoReport:
@@ -59,23 +62,17 @@ def write_demo(
 
     A `flat` county has one rate of cases per person everywhere: no map may find a difference in it. `points_crs` is
     the system the cases' points are written in; the mapping files say WGS84 all the same.
-
+    `boundaries` says where the polygons of the (about) `grids` grids are: in the grid list (wkt), a map file, nowhere.
     Raises `ValueError` if `cases` or `months` is less than one.
     """
     if cases < 1 or months < 1:
         raise ValueError("cases and months must be at least 1")
     out.mkdir(parents=True, exist_ok=True)
+    county = build_county(seed=seed, months=months, grids=grids, flat=flat)
     run = _Run(
-        out,
-        cases=cases,
-        seed=seed,
-        as_of=as_of,
-        months=months,
-        flat=flat,
-        progress=progress,
-        points_crs=points_crs,
+        out, county, cases=cases, seed=seed, as_of=as_of, months=months, progress=progress, points_crs=points_crs
     )
-    run.dimensions()
+    run.dimensions(boundaries)
     run.ledgers()
     return run.report()
 
@@ -93,12 +90,12 @@ class _Run:
     def __init__(
         self,
         out: Path,
+        county: County,
         *,
         cases: int,
         seed: int,
         as_of: datetime,
         months: int,
-        flat: bool,
         progress: bool,
         points_crs: PointsCrs,
     ) -> None:
@@ -107,15 +104,16 @@ class _Run:
         self.clock = Clock(Reference())
         self.mappings: dict[str, Mapping] = load_mappings(SOURCES)
         self.months = month_starts(as_of=as_of.date(), months=months)
-        self.county: County = build_county(seed=seed, months=months, flat=flat)
+        self.county = county
         self.plan: Plan = make_plan(
             self.clock, months=self.months, as_of=as_of, cases=cases, rng=np.random.default_rng([seed, 5])
         )
         self.truth, self.written = Truth(), _Written()
 
-    def dimensions(self) -> None:
-        """Regions, departments, grids, population and care visits."""
+    def dimensions(self, boundaries: Boundaries) -> None:
+        """Regions, departments, grids, their polygons, population and care visits."""
         order = files.Order(self.county, self.clock, self.mappings, self.months, self.as_of, self.seed, self.truth)
+        order = replace(order, lists_outlines=boundaries == "wkt")
         writers = {
             "行政区划.xlsx": files.write_regions,
             "部门.xlsx": files.write_departments,
@@ -124,6 +122,7 @@ class _Run:
         }
         for name, write in writers.items():
             self.written.rows[self.out / name] = write(self.out / name, order)
+        self.written.rows |= write_boundaries(self.out, self.county, boundaries)
         self.written.rows |= files.write_care_visits(self.out, order)
 
     def ledgers(self) -> None:

@@ -226,10 +226,13 @@ def _population(rng: np.random.Generator, *, town_of_grid: Ints, area_m2: Floats
     return np.asarray(np.clip(people, 60, 6000), dtype=np.int64)
 
 
-def build_county(*, seed: int, months: int, flat: bool = False) -> County:
-    """The county of a seed: same seed, same county, whatever the number of cases. `flat`: all grids share one rate."""
+def build_county(*, seed: int, months: int, grids: int = 900, flat: bool = False) -> County:
+    """The county of a seed with about `grids` grids: same seed, same county, whatever the number of cases.
+
+    `flat`: all grids share one rate.
+    """
     rng = np.random.default_rng([seed, 1])
-    geography = build_geography(rng)
+    geography = build_geography(rng, grids=grids)
     village_order, grid_order = _sorted_places(geography.grids, geography.village_of_grid, geography.town_of_village)
     rank = np.argsort(village_order)
     shapes, village_of_grid = geography.grids[grid_order], rank[geography.village_of_grid[grid_order]]

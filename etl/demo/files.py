@@ -109,6 +109,7 @@ class Order:
     as_of: datetime
     seed: int
     truth: Truth
+    lists_outlines: bool = True
 
 
 def _region(code: str, *, name: str, parent: str, level: str, kind: str, area: str = "") -> dict[str, Cell]:
@@ -204,8 +205,9 @@ def write_grids(path: Path, order: Order) -> int:
 
     def rows() -> Iterator[dict[str, Cell]]:
         for grid, row in enumerate(_grid_rows(county, clock=order.clock, rng=rng)):
-            unknown = grid in county.unpopulated
-            yield row | {"households": "", "population": ""} if unknown else row
+            blank = ["households", "population"] if grid in county.unpopulated else []
+            blank += [] if order.lists_outlines else ["boundary_wkt"]
+            yield row | dict.fromkeys(blank, "")
         yield from _expired_rows(county, clock=order.clock)
 
     header, table = _ordered(order.mappings["grids"], rows())

@@ -26,13 +26,14 @@ def _lines(file: pq.ParquetFile) -> Iterator[Line]:
     yield Line(0, list(file.schema_arrow.names))
     number = 0
     for batch in file.iter_batches(batch_size=50_000):
-        columns = [_texts(column) for column in batch.columns]
+        columns = [texts(column) for column in batch.columns]
         for cells in zip(*columns, strict=True):
             number += 1
             yield Line(number, list(cells))
 
 
-def _texts(column: pa.Array) -> list[str]:
+def texts(column: pa.Array) -> list[str]:
+    """The values as text; nothing is an empty text, a time has no fractions."""
     if pa.types.is_timestamp(column.type):
         column = pc.strftime(column.cast(pa.timestamp("s"), safe=False), format="%Y-%m-%d %H:%M:%S")
     return ["" if text is None else str(text) for text in column.cast(pa.string()).to_pylist()]

@@ -22,10 +22,22 @@ select * from grid_version
 qualify row_number() over (partition by grid order by valid_from desc nulls last) = 1;
 
 insert into grid_version
-select grid_code, grid_code, '', mode(coalesce(town_code, '')), null, null, null, null, avg(lon), avg(lat), null, null
+select grid_code, if(grid_code in (select grid from cell_grid), 'H3 单元 ', '') || grid_code, '',
+       mode(coalesce(town_code, '')), null, null, null, null, median(lon), median(lat), null, null
 from clean_case where own_dimensions and grid_code is not null
   and grid_code not in (select grid from dim_grid)
 group by grid_code;
+
+-- A county that hands over a map of its grids and no list of them: the map is the list, within the known villages.
+insert into grid_version
+select place_code, coalesce(any_value(place_name), place_code),
+       if(length(place_code) = 15, left(place_code, 12), ''), if(length(place_code) = 15, left(place_code, 9), ''),
+       null, null, null, null, null, null, null, null
+from clean_boundary
+where (level = 'grid' or (level is null and length(place_code) = 15))
+  and not exists (select 1 from clean_grid) and place_code not in (select grid from grid_version)
+  and (not exists (select 1 from clean_region) or left(place_code, 12) in (select region_code from clean_region))
+group by place_code;
 
 insert into dim_grid select * from grid_version where grid not in (select grid from dim_grid);
 

@@ -192,7 +192,10 @@ _ADVICE = {
 }
 
 
-_MISSING = {"accept_at": "没有受理时间（尚未受理或不予受理），不进入统计"}
+_MISSING = {
+    "accept_at": "没有受理时间（尚未受理或不予受理），不进入统计",
+    "boundary_wkt": "没有几何（漏画，或文件没有传输完整），请补画或重新导出",
+}
 
 
 def _report(con: duckdb.DuckDBPyConnection, entity: Entity, batch: Batch) -> None:
