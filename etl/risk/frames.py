@@ -47,6 +47,7 @@ class Replay:
         bins = np.floor(self.cases.age).astype(np.int64)
         edges = np.searchsorted(-bins, -np.arange(bins.max(initial=-1) + 2), side="right")
         oldest = len(edges) - 2
+        first = min(int(self.cases.known_days()) - p.lookback_days, p.replay_days - 1)
         severity = self.cases.severity(p)
 
         def of_day(number: int) -> tuple[Floats, Ints]:
@@ -62,7 +63,7 @@ class Replay:
             lost, fewer = of_day(number + p.lookback_days)
             sums = np.maximum(decay * sums + gained - decay**p.lookback_days * lost, 0.0)
             counts = counts + more - fewer
-            if number <= min(oldest - p.lookback_days, p.replay_days - 1):
+            if number <= first:
                 yield (self.as_of - timedelta(days=number)).date(), sums, counts
 
     def _month(self, days: list[date], sums: Floats, basis: Floats, *, enough: Flags) -> dict[str, Any]:
