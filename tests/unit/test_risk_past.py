@@ -35,7 +35,7 @@ def some_cases(count: int, *, days: float, seed: int = 1) -> Cases:
 
 
 def frames(cases: Cases, basis: Any = lambda _at: PEOPLE, **changes: Any) -> dict[date, dict[str, tuple[float, str]]]:
-    replay = Replay(cases, CODES, basis, replace(PARAMETERS, **changes), AS_OF)
+    replay = Replay(cases, cases.known_days(), CODES, basis, replace(PARAMETERS, **changes), AS_OF)
     found: dict[date, dict[str, tuple[float, str]]] = {}
     for columns in replay.frames():
         rows = zip(columns["day"].tolist(), columns["grid"].to_pylist(), columns["rr"], columns["tier"], strict=True)
@@ -97,7 +97,11 @@ def at(*moments: datetime) -> np.ndarray:
 
 
 def backtest(cases: Cases, **changes: Any) -> list[dict[str, Any]]:
-    return list(Backtest(county_of(PEOPLE), cases, replace(PARAMETERS, top_share=1 / 6, **changes), AS_OF).rows())
+    return list(
+        Backtest(
+            county_of(PEOPLE), cases, cases.known_days(), replace(PARAMETERS, top_share=1 / 6, **changes), AS_OF
+        ).rows()
+    )
 
 
 def steady(extra: list[tuple[int, datetime]]) -> Cases:
