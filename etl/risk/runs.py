@@ -50,14 +50,11 @@ class Runs:
                 "cases": len(cases.grid),
                 "score": float(cases.weights(p, half_life=half_life).sum()),
             }
-            if one is None:
-                yield row, {}
-            else:
-                columns = self._columns(one) | counts
-                yield (
-                    row | one.figures(columns["tier"], strata),
-                    columns | {"run_id": [row["run_id"]] * len(self._known)},
-                )
+            columns = {}
+            if one is not None:
+                columns = self._columns(one, row["run_id"]) | counts
+                row |= one.figures(columns["tier"], strata)
+            yield row, columns
 
     def _refusal(self, cases: Cases) -> str:
         """Why no risk map is drawn: no_population, too_few, or ''."""
@@ -99,10 +96,11 @@ class Runs:
             "params": p.to_json(),
         }
 
-    def _columns(self, found: _Found) -> Row:
+    def _columns(self, found: _Found, run_id: str) -> Row:
         p = self.parameters
         z, chance, cluster = clusters(found.estimate.smoothed, self.around, rate=p.fdr)
         return {
+            "run_id": np.full(len(self.grids.codes), run_id, dtype=object),
             "grid": self.grids.codes,
             "score": found.score,
             "expected": found.expected,

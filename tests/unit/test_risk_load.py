@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from etl.demo import write_demo
 from etl.demo.county import build_county
 from tests import builders
 from tests.risk_oracle import Item, risk
@@ -105,6 +107,50 @@ def test_every_grid_is_what_plain_python_makes_of_the_cases(county: Path, scope:
     assert run["state"] == "ok"
     assert next(row["tier"] for row in found if row["grid"] == GRIDS[0]) == "red"
     assert run["sentence"].startswith("有把握高于全县平均的网格：红色 1 个")
+
+
+def test_gi_star_by_plain_python(county: Path) -> None:
+    """The grids are squares in a row: each has the one before and the one after as neighbours, and itself."""
+    with rows(county) as ask:
+        found = ask("select rr, gi_z from mart.fact_grid_risk where run_id = 'h60-all-none'")
+    x = [row["rr"] for row in found]
+    n, mean = len(x), sum(x) / len(x)
+    deviation = math.sqrt(sum(v * v for v in x) / n - mean * mean)
+    for i, row in enumerate(found):
+        near = x[max(i - 1, 0) : i + 2]
+        scale = deviation * math.sqrt(len(near) * (n - len(near)) / (n - 1))
+        assert row["gi_z"] == pytest.approx((sum(near) - mean * len(near)) / scale)
+
+
+def test_villages_are_compared_with_villages(tmp_path: Path) -> None:
+    """With strata the expected of a grid adds up to the score within urban, within rural and within unclassed grids."""
+    class_of = dict(zip(builders.VILLAGES, ["111", "122", "210", "220", "220", ""], strict=True))
+    regions: list[builders.Record] = [{"region_code": builders.COUNTY, "region_name": "县", "region_level": "county"}]
+    regions += [
+        {"region_code": t, "region_name": t, "region_level": "town", "parent_code": builders.COUNTY}
+        for t in builders.TOWNS
+    ]
+    regions += [
+        {
+            "region_code": v,
+            "region_name": v,
+            "region_level": "village",
+            "parent_code": t,
+            "urban_rural_code": class_of[v],
+        }
+        for v, t in builders.VILLAGES.items()
+    ]
+    with rows(loaded(tmp_path, grid_rows(), cases(), regions=regions)) as ask:
+        found = ask("select grid, score, expected from mart.fact_grid_risk where run_id = 'h60-all-urban_rural'")
+        whole = ask("select score, expected from mart.fact_grid_risk where run_id = 'h60-all-none'")
+    assert [row["expected"] for row in found] != pytest.approx([row["expected"] for row in whole])
+    for first in ("1", "2", ""):
+        alike = [row for row in found if class_of[builders.GRIDS[row["grid"]]][:1] == first]
+        assert len(alike) == {"1": 4, "2": 6, "": 2}[first]
+        assert sum(row["score"] for row in alike) == pytest.approx(sum(row["expected"] for row in alike))
+        people = sum(PEOPLE[row["grid"]] for row in alike)
+        rate = sum(row["score"] for row in alike) / people
+        assert all(row["expected"] == pytest.approx(rate * PEOPLE[row["grid"]]) for row in alike)
 
 
 def test_the_last_frame_is_the_default_run(county: Path) -> None:
@@ -221,10 +267,10 @@ def test_a_mistyped_year_neither_grows_the_replay_nor_makes_a_last_year(tmp_path
 # --- the demo -----------------------------------------------------------------------------------------------------
 
 
-def test_a_flat_county_is_the_same_county_with_one_rate() -> None:
-    plain, flat = build_county(seed=3, months=3), build_county(seed=3, months=3, flat=True)
-    assert flat.grid_codes == plain.grid_codes
-    assert (flat.population == plain.population).all()
-    assert (flat.base_rate == 1).all()
-    assert (flat.hot_spots, flat.late_towns) == ([], ())
+def test_a_flat_county_is_the_same_county_with_one_rate(tmp_path: Path) -> None:
+    report = write_demo(tmp_path, cases=30, seed=3, months=2, flat=True)
+    truth = json.loads(report.truth.read_text(encoding="utf-8"))
+    plain = build_county(seed=3, months=2)
+    assert (truth["hot_spots"], truth["late_entry_towns"]) == ([], [])
+    assert truth["grid_rate"] == dict.fromkeys(plain.grid_codes, 1.0)
     assert len(plain.hot_spots) == 10
