@@ -21,17 +21,17 @@ class Backtest:
 
     grids: Grids
     cases: Cases
+    known_days: float
     parameters: Parameters
     as_of: datetime
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Rows of `fact_risk_backtest` for the last full months whose look-back the data cover."""
         end = self.as_of.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        known_days = self.cases.known_days()
         for _ in range(self.parameters.backtest_months):
             start = (end - timedelta(days=1)).replace(day=1)
-            if known_days >= self._age(start) + self.parameters.lookback_days:
-                yield from self._month(start, end, known_days=known_days)
+            if self.known_days >= self._age(start) + self.parameters.lookback_days:
+                yield from self._month(start, end)
             end = start
 
     def _age(self, moment: datetime) -> float:
@@ -41,10 +41,10 @@ class Backtest:
     def _between(self, start: datetime, end: datetime) -> Cases:
         return self.cases.since((end - start) / timedelta(days=1), until=self._age(end))
 
-    def _month(self, start: datetime, end: datetime, *, known_days: float) -> Iterator[dict[str, Any]]:
+    def _month(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
         happened = self._between(start, end).count(len(self.grids.codes))
         ranks = self._ranks(start)
-        if known_days >= self._age(_last_year(start)):
+        if self.known_days >= self._age(_last_year(start)):
             ranks["last_year"] = self._between(_last_year(start), _last_year(end)).count(len(happened)).astype(float)
         for method, rank in ranks.items():
             picked = self._pick(rank)

@@ -22,9 +22,10 @@ POWERS = (1, 2, 4)
 
 @dataclass(frozen=True)
 class Replay:
-    """Cases of the default scope, their severity weights, and where the basis of a day comes from."""
+    """Cases of the default scope, since how many days there are any, and where the basis of a day comes from."""
 
     cases: Cases
+    known_days: float
     codes: Any
     basis_at: Callable[[datetime], Floats]
     parameters: Parameters
@@ -47,6 +48,7 @@ class Replay:
         bins = np.floor(self.cases.age).astype(np.int64)
         edges = np.searchsorted(-bins, -np.arange(bins.max(initial=-1) + 2), side="right")
         oldest = len(edges) - 2
+        first = min(int(self.known_days) - p.lookback_days, p.replay_days - 1)
         severity = self.cases.severity(p)
 
         def of_day(number: int) -> tuple[Floats, Ints]:
@@ -62,7 +64,7 @@ class Replay:
             lost, fewer = of_day(number + p.lookback_days)
             sums = np.maximum(decay * sums + gained - decay**p.lookback_days * lost, 0.0)
             counts = counts + more - fewer
-            if number <= min(oldest - p.lookback_days, p.replay_days - 1):
+            if number <= first:
                 yield (self.as_of - timedelta(days=number)).date(), sums, counts
 
     def _month(self, days: list[date], sums: Floats, basis: Floats, *, enough: Flags) -> dict[str, Any]:

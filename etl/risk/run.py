@@ -34,7 +34,7 @@ def compute(con: duckdb.DuckDBPyConnection, *, polygons: Any, rules: Mapping[str
     grids = read_grids(con, in_force=as_of, at=as_of, parameters=parameters)
     cases = read_cases(con, grids, as_of=as_of, days=parameters.replay_days + parameters.lookback_days)
     _write_runs(con, Runs(grids, cases, neighbourhood(grids, polygons), parameters, as_of))
-    _write_past(con, grids, cases.within(DEFAULT[0]), parameters=parameters, as_of=as_of)
+    _write_past(con, grids, cases, parameters=parameters, as_of=as_of)
     write_near_repeats(con, as_of=as_of, parameters=parameters)
 
 
@@ -52,8 +52,10 @@ def _write_past(
     """The replay and the back-test of the default scope; nothing where no grid has a basis."""
     if not grids.basis_name:
         return
+    reported, known_days = cases.within(DEFAULT[0]), cases.known_days()
     replay = Replay(
-        cases,
+        reported,
+        known_days,
         grids.codes,
         lambda at: read_grids(con, in_force=as_of, at=at, parameters=parameters).basis,
         parameters,
@@ -61,5 +63,5 @@ def _write_past(
     )
     for columns in replay.frames():
         store.append(con, "fact_risk_frame", columns)
-    for row in Backtest(grids, cases, parameters, as_of).rows():
+    for row in Backtest(grids, reported, known_days, parameters, as_of).rows():
         store.append_row(con, "fact_risk_backtest", row)

@@ -15,6 +15,7 @@ from etl.risk.estimate import Estimate, Flags, Floats, Ints, Words, estimate, ex
 from etl.risk.flat import Throw, p_flat
 from etl.risk.inputs import Cases, Grids
 from etl.risk.parameters import LEVELS, Parameters
+from etl.risk.words import finding, refusal
 
 DEFAULT = ("reported", "none")
 
@@ -45,15 +46,15 @@ class Runs:
         for half_life, one in zip(p.half_life_days, found, strict=True):
             row = self._setting(half_life, scope, strata) | {
                 "state": refused,
-                "sentence": sentence(refused, tier=np.empty(0), parameters=p),
+                "sentence": refusal(refused, p),
                 "cases": len(cases.grid),
                 "score": float(cases.weights(p, half_life=half_life).sum()),
             }
-            if one is None:
-                yield row, {}
-            else:
-                columns = self._columns(one) | counts
-                yield row | one.figures(columns["tier"], p), columns | {"run_id": [row["run_id"]] * len(self._known)}
+            columns = {}
+            if one is not None:
+                columns = self._columns(one, row["run_id"]) | counts
+                row |= one.figures(columns["tier"], strata)
+            yield row, columns
 
     def _refusal(self, cases: Cases) -> str:
         """Why no risk map is drawn: no_population, too_few, or ''."""
@@ -95,10 +96,11 @@ class Runs:
             "params": p.to_json(),
         }
 
-    def _columns(self, found: _Found) -> Row:
+    def _columns(self, found: _Found, run_id: str) -> Row:
         p = self.parameters
         z, chance, cluster = clusters(found.estimate.smoothed, self.around, rate=p.fdr)
         return {
+            "run_id": np.full(len(self.grids.codes), run_id, dtype=object),
             "grid": self.grids.codes,
             "score": found.score,
             "expected": found.expected,
@@ -150,12 +152,12 @@ class _Found:
     def exceeds(self, limit: float) -> Floats:
         return exceeds(self.estimate, self.score, self.expected, limit=limit)
 
-    def figures(self, tier: Words, parameters: Parameters) -> Row:
+    def figures(self, tier: Words, strata: str) -> Row:
         """The columns of `fact_risk_run` that come out of the estimate."""
         state = "flat" if self.is_flat else "ok"
         return {
             "state": state,
-            "sentence": sentence(state, tier=tier, parameters=parameters),
+            "sentence": finding(state, tier, strata=strata),
             "mu": self.estimate.mu[0],
             "phi": self.estimate.phi[0],
             "variance": self.estimate.variance[0],
@@ -171,15 +173,3 @@ def throw_of(cases: Cases, *, stratum: Ints, parameters: Parameters) -> Throw:
     squares = [cases.weights(parameters, half_life=h) ** 2 for h in parameters.half_life_days]
     weights = np.array([np.sqrt(np.bincount(place, weights=one) / count) for one in squares])
     return Throw(count, classes // (len(LEVELS) * weeks), weights)
-
-
-def sentence(state: str, *, tier: Words, parameters: Parameters) -> str:
-    """What the map says."""
-    names = {"red": "红色", "orange": "橙色", "yellow": "黄色"}
-    counts = "、".join(f"{word} {(tier == name).sum()} 个" for name, word in names.items() if (tier == name).any())
-    return {
-        "ok": f"把握足够地高于平均的网格：{counts or '无'}",
-        "flat": "各网格差异未超出随机波动",
-        "no_population": "网格没有实有人口，也没有户数，得不出期望，不画风险图；请补报人口",
-        "too_few": f"近 {parameters.lookback_days} 天有基数的网格只有不到 {parameters.min_cases} 件事项，不画风险图",
-    }.get(state, "")
