@@ -66,17 +66,21 @@ def p_flat(score: Floats, throw: Throw, share: Floats, *, stratum: Ints, simulat
     return np.asarray(reached / (simulations + 1))
 
 
-def p_flat_by_moments(score: Floats, share: Floats, *, squares: Floats, fourths: Floats) -> Floats:
-    """The same chance without throwing: a gamma with the exact mean and variance of Σ y²/p under redistribution.
-
-    `squares` and `fourths` are Σw² and Σw⁴ over the cases. For the replay, which asks for every day.
-    """
+def moments(share: Floats, *, squares: Floats, fourths: Floats) -> tuple[Floats, Floats]:
+    """Exact mean and variance of Σ (y − Y·p)² / p when cases with Σw² and Σw⁴ fall on grids with chances p."""
     known = share > 0
-    grids = known.sum(axis=-1)
+    grids = known.sum(axis=-1).astype(np.float64)
     inverse = np.divide(1.0, share, out=np.zeros_like(share), where=known).sum(axis=-1)
-    total = score.sum(axis=-1)
-    observed = spread(score, share) * total**2
-    mean = squares * (grids - 1)
-    variance = 2 * (grids - 1) * (squares**2 - fourths) + fourths * (inverse - grids.astype(np.float64) ** 2)
+    variance = 2 * (grids - 1) * (squares**2 - fourths) + fourths * (inverse - grids**2)
+    return np.asarray(squares * (grids - 1)), np.asarray(variance)
+
+
+def p_flat_by_moments(score: Floats, share: Floats, *, squares: Floats, fourths: Floats) -> Floats:
+    """The same chance without throwing: a gamma with the mean and variance of the redistributions.
+
+    For the replay, which asks for every day.
+    """
+    observed = spread(score, share) * score.sum(axis=-1) ** 2
+    mean, variance = moments(share, squares=squares, fourths=fourths)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(gamma.sf(observed, mean**2 / variance, scale=variance / mean))

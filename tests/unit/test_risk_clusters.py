@@ -79,6 +79,14 @@ def test_a_hot_and_a_cold_corner_are_found_and_nothing_else() -> None:
     assert (p[found != ""] < 0.05).all()
 
 
+def test_noise_alone_makes_no_clusters() -> None:
+    """400 grids: some twenty p-values below 0.05 are to be expected, and none of them is a discovery."""
+    value = np.random.default_rng(7).gamma(50, 0.02, 400)
+    _, p, found = clusters(value, around(squares(20, 20)), rate=0.05)
+    assert (p < 0.05).sum() > 5
+    assert (found == "").all()
+
+
 def test_an_island_looks_to_its_nearest() -> None:
     shapes = np.array([*squares(1, 3), shapely.box(9, 0, 10, 1)], dtype=object)
     _, matrix = around(shapes).weights(np.ones(4, dtype=bool))

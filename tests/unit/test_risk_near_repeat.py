@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 from unittest.mock import patch
 
@@ -79,6 +80,18 @@ def test_the_knox_test_is_that_of_pointpats() -> None:
         assert row["expected"] == pytest.approx(theirs.expected[0, 0])
         assert row["p_value"] == pytest.approx(theirs.p_sim, abs=4 * math.sqrt(0.25 / 400))
     assert row["p_value"] < 0.01
+
+
+def test_the_chance_is_that_of_all_orders() -> None:
+    """Six cases, two and three of them near each other: every order of their times, by hand."""
+    drawn = points([(0, 0), (10, 0), (900, 0), (910, 0), (920, 0), (5000, 0)], [90.0, 85.0, 60.0, 50.0, 3.0, 1.0])
+    row, _ = knox(drawn, replace(PARAMETERS, knox_permutations=1999))
+    near = [(i, j) for i in range(6) for j in range(i + 1, 6) if math.dist(drawn.place[i], drawn.place[j]) <= 200]
+    reached = [
+        sum(abs(order[i] - order[j]) <= 14 for i, j in near) >= row["observed"] for order in permutations(drawn.age)
+    ]
+    assert row["observed"] == 2
+    assert row["p_value"] == pytest.approx(sum(reached) / len(reached), abs=0.04)
 
 
 def test_cases_piled_on_one_place_are_taken_in_pieces() -> None:

@@ -61,6 +61,18 @@ def test_every_frame_is_the_run_of_its_day() -> None:
             assert tier == twin[grid].tier
 
 
+def test_the_sums_carried_from_day_to_day_are_those_of_the_day() -> None:
+    """Σw, Σw² and Σw⁴ by grid: the test for chance needs them all."""
+    cases = some_cases(900, days=300)
+    replay = Replay(cases, cases.known_days(), CODES, lambda _at: PEOPLE, PARAMETERS, AS_OF)
+    for back, (_, sums, counts) in zip(range(119, -1, -1), replay._days(), strict=True):
+        window = cases.since(180, until=back)
+        weight = window.weights(PARAMETERS, half_life=60)
+        for power, sum_of in zip((1, 2, 4), sums, strict=True):
+            assert sum_of == pytest.approx(np.bincount(window.grid, weights=weight**power, minlength=6))
+        assert counts.tolist() == window.count(6).tolist()
+
+
 def test_a_flat_day_is_there_and_uncoloured() -> None:
     found = frames(some_cases(900, days=300), flat_level=0.0)
     assert {value for frame in found.values() for value in frame.values()} == {(1.0, "none")}
