@@ -122,7 +122,9 @@
     var first = !(shown && shown.level);
     var stale = first || shown.level !== wanted.level || shown.key !== wanted.key;
     if (!stale && own.place === wanted.place) { repaint(wanted.id); return [keep, keep, keep]; }
-    return Promise.all([geometry(wanted.level, wanted.key), geometry("town", wanted.key)]).then(function (found) {
+    var lines = wanted.level === "town" ? "town" : "outline-" + wanted.level;
+    var parts = [wanted.level, "town", lines].map(function (layer) { return geometry(layer, wanted.key); });
+    return Promise.all(parts).then(function (found) {
       var moved = first || own.place !== wanted.place;
       own.place = wanted.place;
       if (moved) {
@@ -130,7 +132,7 @@
         if (box) { moveTo(wanted.id, box, !first); }
       }
       if (stale) { own.areas = {}; } else { repaint(wanted.id); }
-      return [stale ? found[0] : keep, first ? found[1] : keep, first ? namePoints(found[1]) : keep];
+      return [stale ? found[0] : keep, stale ? found[2] : keep, first ? namePoints(found[1]) : keep];
     }, function () {
       var note = document.getElementById(wanted.id + "-trouble");
       if (note) { note.textContent = "网格边界未取到，其余正常；刷新页面可再试"; }

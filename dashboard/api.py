@@ -27,7 +27,7 @@ from dashboard.scope import may_see_cases
 from dashboard.warehouse import SlowQueryError, Warehouse
 from etl.contract import NoSnapshotError
 
-LAYERS = ("county", "town", "village", "grid")
+LAYERS = ("county", "town", "village", "grid", "outline-village", "outline-grid")
 MAX_PAGE = 1000
 FILTER_KEYS = ("since", "until", *DIMENSIONS)
 

@@ -26,6 +26,7 @@ from dashboard.metrics.query import (
     look_up,
 )
 from dashboard.metrics.values import Value
+from dashboard.outlines import town_outlines
 from dashboard.replay import MEASURES, PACES, Frames, pivot, tiers
 from dashboard.risk import RiskQuestions
 from etl.contract import Pointer
@@ -435,7 +436,14 @@ class Ask:
         return self._db.records("select * from mart.fact_quality order by rows desc, rule")
 
     def geometry(self, layer: str) -> dict[str, Any]:
-        """A GeoJSON FeatureCollection of one layer: county, town, village or grid."""
+        """A GeoJSON FeatureCollection of one layer: county, town, village, grid, or the towns' outlines over one.
+
+        “outline-grid” draws the towns' borders exactly along the grids'; where grids are circles there are none.
+        """
+        of = layer.removeprefix("outline-")
+        if of != layer:
+            is_tiled = self.info.geometry_basis.get(of, "centroid") != "centroid"
+            return town_outlines(self.geometry(of)["features"] if is_tiled else [])
         shapes = self._db.rows(
             "select code, lon, lat, geojson from mart.dim_geometry where layer = $layer order by code", {"layer": layer}
         )

@@ -44,9 +44,9 @@ class Run:
     since_at: datetime
     cases: int
     score: float
-    mu: float
-    phi: float
-    variance: float
+    mu: float | None
+    phi: float | None
+    variance: float | None
     p_flat: float | None
     params: Mapping[str, Any]
 

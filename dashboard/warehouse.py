@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from dashboard.ask import Ask
-from etl.contract import NoSnapshotError, Pointer, read_pointer
+from etl.contract import CONTRACT_VERSION, NoSnapshotError, Pointer, read_pointer
 
 log = logging.getLogger("yiping.warehouse")
 
@@ -45,7 +45,16 @@ class Snapshot:
         # DuckDB leaves its spill folder open to SQL: it gets one of its own, never the machine's shared one.
         self._spill = tempfile.TemporaryDirectory(prefix="yiping-spill-")
         _lock_down(self._con, path, Path(self._spill.name))
+        self._refuse_other_versions()
         self.ask = Ask(self)
+
+    def _refuse_other_versions(self) -> None:
+        found = self.rows("select value from mart.snapshot_info where key = 'contract_version'")
+        if found != [(str(CONTRACT_VERSION),)]:
+            self.close()
+            raise NoSnapshotError(
+                f"批次 {self.pointer.snapshot} 由另一版本的程序加载，表不一致；请用当前版本重新运行 python -m etl load"
+            )
 
     def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows of one bound SELECT. Raises `SlowQueryError` past the deadline."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 POINTER = "CURRENT.json"
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
+"""Raised whenever a table or a column changes: a dashboard refuses snapshots of another version."""
 
 Privacy = Literal[0, 1, 2]
 

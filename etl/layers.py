@@ -130,7 +130,7 @@ def _circles(places: pd.DataFrame, level: str) -> dict[str, shapely.Geometry]:
     apart = near[np.isfinite(near) & (near > 0)]
     usual = np.median(apart) if len(apart) else LONE_METRES / CIRCLE_SHARE
     radius = CIRCLE_SHARE * np.clip(near, LEAST_SHARE * usual, MOST_SHARE * usual)
-    discs = shapely.buffer(shapely.points(centres.to_numpy()), radius, quad_segs=3)
+    discs = shapely.buffer(shapely.points(centres.to_numpy()), radius, quad_segs=6)
     return dict(zip(centres.index, discs, strict=True))
 
 

@@ -22,18 +22,27 @@ from dashboard.page import Target
 LEVELS = {"town": "乡镇街道", "village": "村社区", "grid": "网格"}
 UNITS = {"town": "个乡镇", "village": "个村社", "grid": "格"}
 _INSIDE: dict[str, tuple[str, ...]] = {"town": (), "village": ("town",), "grid": ("town", "village")}
+BASES = {
+    "centroid": "没有边界文件，按中心点画圆，圆的大小没有含义",
+    "cell": "没有网格，按事项坐标所在的六边形单元（H3）统计",
+}
+"""What is said where areas are not the county's own borders."""
 EMPTY: dict[str, Any] = {"type": "FeatureCollection", "features": []}
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Where a map looks: the level, what is chosen, what it keeps to, and which geometry it needs ('' for none)."""
+    """Where a map looks: the level, what is chosen, what it keeps to, and which geometry it needs ('' for none).
+
+    `basis` says what the areas are made of, see the column of dim_geometry.
+    """
 
     level: str
     chosen: tuple[str, ...]
     within: Mapping[str, tuple[str, ...]]
     place: str
     key: str
+    basis: str = "boundary"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +162,7 @@ def look(ask: Ask, filters: Filters, *, level: str) -> View:
         within={dimension: filters.values(dimension) for dimension in _INSIDE[level] if filters.values(dimension)},
         place=_place(filters),
         key=ask.info.geometry_key if ask.info.has_geometry else "",
+        basis=ask.info.geometry_basis.get(level, ""),
     )
 
 
@@ -209,10 +219,19 @@ def _legend(scene: Scene, scale: Classes) -> Any:
     return legend(scale, scene.values.values(), unit=UNITS[scene.view.level])
 
 
-def tally(scene: Scene) -> str:
-    """“上图 1,163 / 未上图 37（3.1%）”: together they are the number on the tile."""
+def tally(scene: Scene) -> list[Any]:
+    """“上图 1,163 / 未上图 37（3.1%）”, together the number on the tile; and what stands in for missing borders.
+
+    By grid, what is not on the map is what no grid was matched to: a click lists it.
+    """
     total = scene.located + scene.unlocated
     share = f"（{words.percent(scene.unlocated / total)}%）" if total else ""
-    return (
-        f"受理 {words.full(total)} 件：上图 {words.full(scene.located)} / 未上图 {words.full(scene.unlocated)}{share}"
-    )
+    missing: Any = f"未上图 {words.full(scene.unlocated)}{share}"
+    if scene.view.level == "grid" and scene.unlocated:
+        missing = html.Button(missing, type="button", className="crumb", **{"data-pick": "place:no_grid"})
+    basis = BASES.get(scene.view.basis, "")
+    return [
+        f"受理 {words.full(total)} 件：上图 {words.full(scene.located)} / ",
+        missing,
+        f"；{basis}" if basis else "",
+    ]

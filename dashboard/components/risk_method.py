@@ -129,6 +129,8 @@ def method(run: Run) -> list[Any]:
 
 
 def _figures(run: Run) -> str:
+    if run.state not in ("ok", "flat"):
+        return run.sentence
     chance = "-" if run.p_flat is None else f"{run.p_flat:.3f}"
     return (
         f"{words.full(run.cases)} 件，Y = {run.score:,.1f}，μ = {run.mu:.3f}，φ = {run.phi:.3f}，"

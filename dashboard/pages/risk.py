@@ -20,7 +20,7 @@ from dashboard.risk import TIERS, GridRisk, Parts, Run, Tested
 
 SCOPES = {"reported": "群众与部门反映", "all": "含主动发现"}
 STRATA = {"none": "全县相比", "urban_rural": "城乡各自相比"}
-BASES = {"population": "实有人口", "households": "户数", "": "（人口与户数都缺）"}
+BASES = {"population": "实有人口", "households": "户数"}
 WHY_NONE = {"no_population": "无人口数，不分级", "small_expected": "期望件数不足，不分级", "flat": "差异未超出随机波动"}
 LIST_LENGTH = 8
 
@@ -107,6 +107,8 @@ def in_words(risk: GridRisk) -> str:
 def _legend(here: Here) -> Any:
     if not here.view.key:
         return html.Div("当前数据没有可画的网格，地图不可用；列表不受影响", className="panel-fault")
+    if not here.grids:
+        return html.Div(here.run.sentence, className="panel-fault")
     risks = [here.grids[code] for code in here.inside]
     items = [
         counted(f"level-{tier}", f"{level.shape} {level.word}", sum(r.tier == tier for r in risks), "格")
@@ -126,6 +128,8 @@ def _legend(here: Here) -> Any:
 
 def _tally(here: Here) -> str:
     run = here.run
+    if not here.grids:
+        return ""
     found = sum(risk.self_found for risk in here.grids.values())
     apart = (
         f"；主动发现 {words.full(found)} 件另列，不计入"
@@ -152,8 +156,9 @@ def view_say(model: Here) -> Mapping[Target, Any]:
         )
         for tier in TIERS
     ]
+    basis = f"以{BASES[run.basis]}为基数；" if run.basis else ""
     ground = (
-        f"以{BASES[run.basis]}为基数；严重程度 {_weights(run)}，每过 {run.half_life_days} 天权重减半。"
+        f"{basis}严重程度 {_weights(run)}，每过 {run.half_life_days} 天权重减半。"
         "分级与权重口径为本项目默认值。风险只评事项和网格，不评任何人。"
     )
     return {
