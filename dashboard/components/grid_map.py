@@ -219,19 +219,12 @@ def _legend(scene: Scene, scale: Classes) -> Any:
     return legend(scale, scene.values.values(), unit=UNITS[scene.view.level])
 
 
-def tally(scene: Scene) -> list[Any]:
-    """“上图 1,163 / 未上图 37（3.1%）”, together the number on the tile; and what stands in for missing borders.
-
-    By grid, what is not on the map is what no grid was matched to: a click lists it.
-    """
+def tally(scene: Scene) -> str:
+    """“上图 1,163 / 未上图 37（3.1%）”, together the number on the tile; and what stands in for missing borders."""
     total = scene.located + scene.unlocated
     share = f"（{words.percent(scene.unlocated / total)}%）" if total else ""
-    missing: Any = f"未上图 {words.full(scene.unlocated)}{share}"
-    if scene.view.level == "grid" and scene.unlocated:
-        missing = html.Button(missing, type="button", className="crumb", **{"data-pick": "place:no_grid"})
     basis = BASES.get(scene.view.basis, "")
-    return [
-        f"受理 {words.full(total)} 件：上图 {words.full(scene.located)} / ",
-        missing,
-        f"；{basis}" if basis else "",
-    ]
+    return (
+        f"受理 {words.full(total)} 件：上图 {words.full(scene.located)} / "
+        f"{LEVELS[scene.view.level]}未匹配 {words.full(scene.unlocated)}{share}" + (f"；{basis}" if basis else "")
+    )

@@ -12,7 +12,7 @@ select b.case_key, b.case_id, b.title, b.prior_kind, b.kind_changed_at, b.comple
        b.src_system, b.town, b.village, b.grid, s.department, b.kind, b.severity, coalesce(b.level, '') as level,
        coalesce(b.category, '') as category, coalesce(b.channel, '') as channel, s.status,
        -- Every case has one place: 受理 is the sum of them. (0,0) is no coordinate at all.
-       case when b.grid = '' then 'no_grid' when p.lon is not null then 'point'
+       case when p.lon is not null then 'point' when b.grid = '' then 'no_grid'
             when p.problem in ('outside', 'swapped') then 'outside' when p.problem = 'wrong_grid' then 'wrong_grid'
             else 'no_point' end as place
 from case_base as b
