@@ -45,10 +45,14 @@ def name_cells(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def is_near_the_rest(points: pd.DataFrame) -> pd.Series[bool]:
-    """Which points (lon, lat) lie where most of them do; none where a coordinate is missing."""
+    """Which points (lon, lat) lie where most of them do; none where a coordinate is missing or is no degrees.
+
+    A source whose columns are swapped, or in metres, is far from the rest as a whole.
+    """
     places = points[["lon", "lat"]]
     away = (places - places.median()).abs()
-    return (away["lon"] <= MAX_AWAY_DEGREES) & (away["lat"] <= MAX_AWAY_DEGREES)
+    on_earth = (places["lon"].abs() <= 180) & (places["lat"].abs() <= 90)
+    return on_earth & (away["lon"] <= MAX_AWAY_DEGREES) & (away["lat"] <= MAX_AWAY_DEGREES)
 
 
 def choose(points: pd.DataFrame) -> list[str]:

@@ -22,7 +22,7 @@ from dashboard.ask import Ask
 from dashboard.filters import Filters
 from dashboard.pages import definitions
 from dashboard.pages import map as map_page
-from etl import coordinate_check
+from etl import cells, coordinate_check
 from etl.__main__ import _load_json, _load_words
 from etl.demo import AS_OF, write_demo
 from etl.mapping import load_mappings
@@ -238,6 +238,12 @@ def test_metres_are_no_degrees_even_where_no_polygon_says_so(load_county: Load) 
     warehouse, _ = load_county(cases)
     with builders.asking(warehouse) as ask:
         assert ask.place_states(Filters()) == {"outside": 2, "point": 2}
+
+
+@pytest.mark.parametrize("away", [(37.81, 112.61), (500_000, 4_186_000), (180.1, 37.81)])
+def test_a_whole_source_that_is_no_degrees_gives_no_centres(away: tuple[float, float]) -> None:
+    assert not cells.is_near_the_rest(pd.DataFrame([away] * 3, columns=["lon", "lat"])).any()
+    assert cells.is_near_the_rest(pd.DataFrame([(112.61, 37.81)] * 3, columns=["lon", "lat"])).all()
 
 
 # --- the demo county, written in another system -----------------------------------------------------------------
