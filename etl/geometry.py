@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from etl.boundaries import Feature, find, read_boundaries
+from etl.boundaries import Feature, append, find, read_boundaries
 from etl.coverage import Plane, Shapes, gaps, overlaps, together
 from etl.layers import LEVELS, Layer, make_layers, read_places
 
@@ -44,7 +44,8 @@ def write_layers(con: duckdb.DuckDBPyConnection) -> None:
         " (layer varchar, code varchar, lon double, lat double, basis varchar, geojson varchar)"
     )
     places = read_places(con)
-    given = [f for f in read_boundaries(con) if f.level != "grid" or f.code in set(places["grid"])]
+    current = set(places["grid"])
+    given = [f for f in read_boundaries(con) if f.level != "grid" or f.code in current]
     if not given and places["lon"].isna().all():
         return
     centres = shapely.points(places["lon"], places["lat"])
@@ -56,8 +57,7 @@ def write_layers(con: duckdb.DuckDBPyConnection) -> None:
         _report_misfits(con, [f for f in given if f.level == level])
     for level, layer in make_layers(con, given, places, plane).items():
         if layer.shapes:
-            rows = _features(level, layer, plane)
-            con.executemany("insert into dim_geometry values (?, ?, ?, ?, ?, ?)", rows)
+            append(con, "dim_geometry", _features(level, layer, plane))
 
 
 def _report_misfits(con: duckdb.DuckDBPyConnection, features: list[Feature]) -> None:
@@ -75,17 +75,20 @@ def _report_misfits(con: duckdb.DuckDBPyConnection, features: list[Feature]) -> 
         find(con, around[0], rule="geometry_gap", sentence=sentence, shown=shown)
 
 
-def _features(level: str, layer: Layer, plane: Plane) -> list[tuple[str, str, float, float, str, str]]:
-    """Rows of `dim_geometry`: simplified, rounded, with a point to write a label at."""
+def _features(level: str, layer: Layer, plane: Plane) -> dict[str, list[object]]:
+    """The columns of `dim_geometry`: simplified, rounded, with a point to write a label at."""
     drawn = dict(zip(layer.areas, light(np.array([*layer.areas.values()], dtype=object), level, plane), strict=True))
     discs = {code: shape for code, shape in layer.shapes.items() if code not in drawn}
     drawn |= dict(zip(discs, _rounded(np.array([*discs.values()], dtype=object), plane), strict=True))
-    rows = []
-    for code, shape in drawn.items():
-        label = shape.representative_point()
-        place = round(label.x, DECIMALS), round(label.y, DECIMALS)
-        rows.append((level, code, *place, layer.basis[code], _body(shape)))
-    return rows
+    labels = [shape.representative_point() for shape in drawn.values()]
+    return {
+        "layer": [level] * len(drawn),
+        "code": list(drawn),
+        "lon": [round(label.x, DECIMALS) for label in labels],
+        "lat": [round(label.y, DECIMALS) for label in labels],
+        "basis": [layer.basis[code] for code in drawn],
+        "geojson": [_body(shape) for shape in drawn.values()],
+    }
 
 
 def light(shapes: Shapes, level: str, plane: Plane) -> Shapes:
