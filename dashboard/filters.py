@@ -38,7 +38,6 @@ VIEW_KEYS: dict[str, str] = {
 """Keys that choose how a page looks or what it opens, not which rows it counts."""
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 MAX_VALUES = 500
 MAX_TEXT = 64
@@ -191,8 +190,15 @@ def _can_be(key: str, value: str) -> bool:
     if key == "case":
         return is_case_number(value)
     if key == "moment":
-        return bool(DAY.fullmatch(value))
+        return _is_day(value)
     return value.isascii() and value.isidentifier() and len(value) <= MAX_TEXT
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def is_case_number(text: str) -> bool:

@@ -13,8 +13,6 @@ from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
-from etl.contract import TABLES
-
 TOP_CASES = 5
 TIERS = ("red", "orange", "yellow")
 """The tiers that stand out beyond chance, gravest first."""
@@ -135,9 +133,8 @@ class RiskQuestions:
         return self.runs[0]
 
     def _grids(self, run_id: str) -> Mapping[str, GridRisk]:
-        columns = ", ".join(column.name for column in TABLES["fact_grid_risk"] if column.name != "run_id")
         rows = self._db.records(
-            f"select {columns} from mart.fact_grid_risk where run_id = $run order by grid", {"run": run_id}
+            "select * exclude (run_id) from mart.fact_grid_risk where run_id = $run order by grid", {"run": run_id}
         )
         return {row["grid"]: GridRisk(**row) for row in rows}
 

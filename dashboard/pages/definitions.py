@@ -218,7 +218,7 @@ def frame() -> html.Div:
 PAGE = Page(
     path="/definitions",
     name="口径",
-    order=9,
+    order=10,
     frame=frame,
     panels=(
         Panel(id="rules", title="五化规则", load=load, view=view_rules, fills=("wuhua-rules", "limit-rules")),

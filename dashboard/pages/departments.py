@@ -319,7 +319,7 @@ def frame() -> html.Div:
 PAGE = Page(
     path="/departments",
     name="部门清零",
-    order=3,
+    order=4,
     frame=frame,
     panels=(
         Panel(

@@ -322,7 +322,7 @@ PAGE = Page(
     path="/wuhua",
     opens_with=Filters(severity=("general",)),
     name="五化时效",
-    order=4,
+    order=5,
     frame=frame,
     panels=(
         Panel(id="severity", title="性质", load=load_severity, view=view_severity, fills=("severity-toggle",)),

@@ -14,6 +14,7 @@ from dashboard.filters import DIMENSIONS, EARLIEST, LATEST, MAX_TEXT, VIEW_KEYS,
 CODES = st.text(min_size=1, max_size=MAX_TEXT).filter(lambda t: t == t.strip() and t.isprintable())
 DAYS = st.dates(EARLIEST, LATEST)
 WORDS = st.from_regex(r"[a-z_][a-z0-9_]{0,20}", fullmatch=True)
+VIEWS = {"case": CODES, "moment": DAYS.map(date.isoformat)}
 
 
 @st.composite
@@ -22,7 +23,7 @@ def filters(draw: st.DrawFn) -> Filters:
     days = sorted(draw(st.lists(DAYS, min_size=2, max_size=2, unique=True)))
     since, until = draw(st.sampled_from([(None, None), (days[0], None), (None, days[1]), tuple(days)]))
     codes = {d: draw(st.lists(CODES, max_size=3)) for d in draw(st.sets(st.sampled_from(list(DIMENSIONS)), max_size=4))}
-    view = {key: draw(CODES if key == "case" else WORDS) for key in draw(st.sets(st.sampled_from(list(VIEW_KEYS))))}
+    view = {key: draw(VIEWS.get(key, WORDS)) for key in draw(st.sets(st.sampled_from(list(VIEW_KEYS))))}
     return Filters().replace(since=since, until=until, **codes, **view)
 
 
