@@ -25,7 +25,7 @@ def create_server(warehouse_path: Path, map_path: Path) -> FastAPI:
     from dashboard.server import create
 
     try:
-        return create(warehouse_path, basemap.read(map_path))
+        return create(warehouse_path, basemap.read(map_path), clock=datetime.now)
     except basemap.MapConfigError as error:
         sys.exit(str(error))
 

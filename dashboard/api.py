@@ -101,7 +101,7 @@ def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
 
         def question(ask: Ask) -> dict[str, Any]:
             filters = strict_filters(ask, request, own_keys=("metrics", "by"))
-            found = ask.numbers(_keys(metrics), by=_keys(by), filters=filters)
+            found = ask.numbers(split_keys(metrics), by=split_keys(by), filters=filters)
             return answer_json(found, filters)
 
         return await answer(warehouse, question)
@@ -235,7 +235,8 @@ def with_filters() -> dict[str, Any]:
     }
 
 
-def _keys(text: str) -> tuple[str, ...]:
+def split_keys(text: str) -> tuple[str, ...]:
+    """The keys of a comma-separated parameter."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 

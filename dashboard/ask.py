@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -58,6 +58,10 @@ class Database(Protocol):
 
     def records(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Rows as dictionaries."""
+        ...
+
+    def batches(self, sql: str, parameters: dict[str, Any] | None = None) -> Iterator[list[dict[str, Any]]]:
+        """The same, some at a time."""
         ...
 
 
@@ -345,6 +349,13 @@ class Ask:
         )
         return CasePage(tuple(self._named(row) for row in rows), int(total))
 
+    def whole_cases(self, filters: Filters, *, order: str = "newest") -> Iterator[list[dict[str, Any]]]:
+        """Every case accepted in the period with all its columns, in batches: however many, memory is bounded."""
+        condition, parameters = self._case_condition(filters)
+        return self._db.batches(
+            f"{_WHOLE_CASE_SELECT} where {condition} order by {CASE_ORDERS[order]}", {**parameters, **self._moment()}
+        )
+
     def due_soon(self, filters: Filters, *, limit: int = 50) -> CasePage:
         """Cases whose 五化 clock is in its warning window now (whatever the period), nearest deadline first.
 
@@ -480,13 +491,16 @@ class Ask:
         return row | {f"{d}_name": self.label(d, row[d]) for d in DIMENSIONS if row.get(d)}
 
 
-_CASE_COLUMNS = """
-f.case_id, f.title, f.town, f.village, f.grid, f.department, f.kind, f.severity, f.level, f.category, f.channel,
-f.status, f.accept_at, f.due_at, f.close_at, f.place, f.lon, f.lat,
+_OVERDUE_HOURS = """
 case when f.due_at < coalesce(f.close_at, $as_of::timestamp)
      then epoch(coalesce(f.close_at, $as_of::timestamp) - f.due_at) / 3600 end as overdue_hours
 """
+_CASE_COLUMNS = f"""
+f.case_id, f.title, f.town, f.village, f.grid, f.department, f.kind, f.severity, f.level, f.category, f.channel,
+f.status, f.accept_at, f.due_at, f.close_at, f.place, f.lon, f.lat, {_OVERDUE_HOURS}
+"""
 _CASE_SELECT = f"select {_CASE_COLUMNS} from mart.fact_case as f"
+_WHOLE_CASE_SELECT = f"select f.*, {_OVERDUE_HOURS} from mart.fact_case as f"
 
 
 def _dimension_conditions(filters: Filters, prefix: str = "") -> tuple[list[str], dict[str, Any]]:

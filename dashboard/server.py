@@ -16,6 +16,7 @@ from dashboard.api import add_health, answer, build_id, create_api
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
 from dashboard.density_api import add_density
+from dashboard.export_api import Clock, add_export
 from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.headers import SecurityHeaders, content_policy
@@ -36,8 +37,11 @@ class Server(FastAPI):
         return SecurityHeaders(super().build_middleware_stack(), self.policy)
 
 
-def create(warehouse_path: Path, basemap: BaseMap | None = None) -> FastAPI:
-    """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path."""
+def create(warehouse_path: Path, basemap: BaseMap | None = None, *, clock: Clock | None = None) -> FastAPI:
+    """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path.
+
+    `clock` is the server's, to be told in exported files.
+    """
     warehouse = open_warehouse(warehouse_path)
 
     @asynccontextmanager
@@ -48,9 +52,11 @@ def create(warehouse_path: Path, basemap: BaseMap | None = None) -> FastAPI:
     server = Server(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     server.state.warehouse = warehouse
     add_health(server, warehouse)
-    api = create_api(warehouse, build_id(ROOT))
+    build = build_id(ROOT)
+    api = create_api(warehouse, build)
     add_density(api, warehouse)
     add_maps(api, warehouse)
+    add_export(api, warehouse, build=build, clock=clock)
     add_basemap(server, api, basemap)
     server.mount("/api/v1", api)
     dash = create_app(warehouse, server)

@@ -22,6 +22,7 @@ MEMORY_LIMIT = "2GB"
 THREADS = 2
 DEADLINE_SECONDS = 10.0
 REFIRE_SECONDS = 0.5
+BATCH = 2000
 
 
 class SlowQueryError(Exception):
@@ -65,14 +66,33 @@ class Snapshot:
         names, rows = self._run(sql, parameters or {})
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    def batches(
+        self, sql: str, parameters: dict[str, Any] | None = None, *, size: int = BATCH
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The same rows, some at a time: no more than these in memory, and a deadline on each step."""
+        with self._cursor() as cursor:
+            with _deadline(cursor):
+                cursor.execute(sql, parameters or {})
+            names = [d[0] for d in cursor.description or []]
+            while True:
+                with _deadline(cursor):
+                    rows = cursor.fetchmany(size)
+                if not rows:
+                    return
+                yield [dict(zip(names, row, strict=True)) for row in rows]
+
     def _run(self, sql: str, parameters: dict[str, Any]) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
+        with self._cursor() as cursor, _deadline(cursor):
+            cursor.execute(sql, parameters)
+            names = [d[0] for d in cursor.description or []]
+            return names, cursor.fetchall()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         # A connection shared by threads gives other threads' rows: every question gets its own cursor.
         cursor = self._con.cursor()
         try:
-            with _deadline(cursor):
-                cursor.execute(sql, parameters)
-                names = [d[0] for d in cursor.description or []]
-                return names, cursor.fetchall()
+            yield cursor
         except duckdb.InterruptException as error:
             raise SlowQueryError("查询超时，已停止；请缩小时段或筛选范围") from error
         finally:

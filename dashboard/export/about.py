@@ -1,0 +1,118 @@
+"""说明: what must be known of an exported file to use it rightly, and to check it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dashboard.ask import Ask
+from dashboard.export.asked import Asked
+from dashboard.export.content import HASH_OF, Content
+from dashboard.export.table import Field
+from dashboard.filters import DIMENSIONS
+from dashboard.metrics.catalog import BY_KEY, Metric
+
+OUR_DEFAULTS = "期限、办理状态、风险等级、最小样本数的口径为本项目默认值，可在配置中修改"
+LOCATED = "；GeoJSON 只含有点位的事项，其校验码对应加上 place=point 的 CSV"
+DEMO = "演示数据"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Of the program: its build, and the server's clock at the export (None where it has none)."""
+
+    build: str
+    at: datetime | None = None
+
+
+def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, Any]:
+    """Everything that is told, as JSON; the content must have passed."""
+    info = ask.info
+    said: dict[str, Any] = {
+        "title": "指标汇总" if asked.metrics else "受理事项（受理时间在时段内）",
+        "demo": DEMO if info.is_demo else "",
+        "county": info.county,
+        "filters_in_words": asked.filters.describe(ask.vocabulary),
+        "filters": _filters(asked),
+        "order": "" if asked.metrics else asked.order,
+        "view": asked.view_address,
+        "source": asked.address(),
+        "as_of": info.as_of.isoformat(),
+        "snapshot": info.snapshot,
+        "build": stamp.build,
+        "exported_at": stamp.at.isoformat(timespec="seconds") if stamp.at else "",
+        "rows": content.rows,
+        "sha256": content.sha256,
+        "sha256_of": HASH_OF + (LOCATED if asked.format == "geojson" and not asked.metrics else ""),
+        "defaults": OUR_DEFAULTS,
+        "columns": [_column(field) for field in content.fields],
+    }
+    return said | ({"metrics": [_metric(BY_KEY[key]) for key in asked.metrics]} if asked.metrics else {})
+
+
+def _filters(asked: Asked) -> dict[str, Any]:
+    keys = ("since", "until")
+    days = {key: getattr(asked.filters, key).isoformat() for key in keys if getattr(asked.filters, key)}
+    return days | {d: list(asked.filters.values(d)) for d in DIMENSIONS if asked.filters.values(d)}
+
+
+def _column(field: Field) -> dict[str, str]:
+    return {"key": field.key, "header": field.header, "unit": field.unit, "meaning": field.meaning}
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    said = {
+        "key": metric.key,
+        "name": metric.name,
+        "meaning": metric.meaning,
+        "formula": metric.formula,
+        "unit": metric.unit,
+        "clock": metric.clock,
+        "guard": metric.guard,
+    }
+    return said | ({"min_n": metric.min_n} if metric.kind == "rate" else {})
+
+
+_LINES = {
+    "title": "内容",
+    "demo": "数据性质",
+    "county": "地区",
+    "filters_in_words": "筛选条件",
+    "order": "排序",
+    "view": "打开同一视图",
+    "source": "接口地址",
+    "as_of": "数据截至",
+    "snapshot": "批次",
+    "build": "程序版本",
+    "exported_at": "导出时间",
+    "rows": "行数",
+    "sha256": "SHA-256",
+    "sha256_of": "SHA-256 的对象",
+    "defaults": "口径",
+}
+_ORDERS = {"newest": "受理时间由近到远", "oldest": "受理时间由远到近", "urgent": "在办在前，按期限由近到远"}
+
+
+def sheet(said: Mapping[str, Any]) -> list[Sequence[str]]:
+    """The same for people: rows of the sheet 说明, as many cells as each needs."""
+    lines: list[Sequence[str]] = [("项目", "内容")]
+    lines += [(name, _said(key, said[key])) for key, name in _LINES.items() if said[key] != ""]
+    lines += [(), ("列", "单位", "含义", "键")]
+    lines += [(c["header"], c["unit"], c["meaning"], c["key"]) for c in said["columns"]]
+    if "metrics" in said:
+        lines += [(), ("指标", "含义", "公式", "计时", "单位", "最小样本数", "防误读", "键")]
+        lines += [_metric_line(metric) for metric in said["metrics"]]
+    return lines
+
+
+def _said(key: str, value: Any) -> str:
+    if key == "order":
+        return _ORDERS[value]
+    return str(value).replace("T", " ") if key in ("as_of", "exported_at") else str(value)
+
+
+def _metric_line(metric: Mapping[str, Any]) -> tuple[str, ...]:
+    keys = ("name", "meaning", "formula", "clock", "unit", "min_n", "guard", "key")
+    return tuple(str(metric.get(key, "")) for key in keys)

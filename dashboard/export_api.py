@@ -1,0 +1,175 @@
+"""The screen's rows and numbers as files: CSV, XLSX, Parquet, GeoJSON, and what each file is."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from dashboard.api import BadRequestError, answer, split_keys, strict_filters, with_filters
+from dashboard.ask import CASE_ORDERS, Ask
+from dashboard.export.about import Stamp
+from dashboard.export.asked import EXPORT, FORMATS, Asked
+from dashboard.export.export import MEDIA_TYPES, Export, ExportRefusedError, NotAllowedError
+from dashboard.export.names import disposition
+from dashboard.metrics.query import GROUPS
+from dashboard.scope import may_see_cases
+from dashboard.warehouse import Warehouse
+
+AT_ONCE = 2
+"""Exports being written at the same time; further ones wait their turn, and questions of pages never wait for them."""
+CHUNK = 1 << 18
+OWN_KEYS = ("format", "metrics", "by", "order", "view")
+
+Clock = Callable[[], datetime]
+
+_FORMAT = Query(description="、".join(FORMATS), max_length=10)
+_METRICS = Query("", description="指标键，逗号分隔；不写为事项清单", max_length=2000)
+_BY = Query("", description=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}", max_length=100)
+_ORDER = Query("newest", description=f"事项的顺序：{'、'.join(CASE_ORDERS)}", max_length=20)
+_VIEW = Query("/", description="从哪一页导出，如 /departments；写进说明，用来重开视图", pattern=r"^/[a-z]{0,20}$")
+_FILES = {200: {"content": {media: {} for media in MEDIA_TYPES.values()}}, 400: {"description": "不能这样导出，附原因"}}
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """What an export needs besides its question."""
+
+    warehouse: Warehouse
+    build: str
+    clock: Clock | None
+    gate: asyncio.Semaphore
+
+    def open(self, ask: Ask, request: Request) -> Export:
+        """The export that a request asks for. Raises what it is refused with."""
+        stamp = Stamp(self.build, self.clock() if self.clock else None)
+        return Export(ask, _asked(ask, request), stamp=stamp, sees_cases=may_see_cases("desk"))
+
+
+def add_export(api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | None = None) -> None:
+    """Add /export and /export/about to the API. `clock` tells when a file was made, where that is to be told."""
+    exporter = Exporter(warehouse, build, clock, asyncio.Semaphore(AT_ONCE))
+    _errors(api)
+    _add_file(api, exporter)
+    _add_about(api, exporter)
+
+
+def _errors(api: FastAPI) -> None:
+    @api.exception_handler(ExportRefusedError)
+    async def refused(_request: Request, error: ExportRefusedError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=400)
+
+    @api.exception_handler(NotAllowedError)
+    async def forbidden(_request: Request, error: NotAllowedError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=403)
+
+
+def _add_file(api: FastAPI, exporter: Exporter) -> None:
+    @api.get(
+        "/export",
+        summary="导出事项清单或指标汇总",
+        openapi_extra=with_filters(),
+        response_class=Response,
+        responses=_FILES,  # type: ignore[arg-type]
+    )
+    async def export(
+        request: Request,
+        format: str = _FORMAT,
+        metrics: str = _METRICS,
+        by: str = _BY,
+        order: str = _ORDER,
+        view: str = _VIEW,
+    ) -> Response:
+        """Without `metrics` the cases accepted in the period, else the same numbers as /query.
+
+        The file is complete before its first byte is sent. `Link` leads to its description, `Repr-Digest` is the
+        file's SHA-256.
+        """
+
+        def question(ask: Ask) -> Response:
+            return _file(exporter.open(ask, request))
+
+        async with exporter.gate:
+            return await answer(exporter.warehouse, question)
+
+
+def _add_about(api: FastAPI, exporter: Exporter) -> None:
+    @api.get("/export/about", summary="导出文件的说明（JSON）", openapi_extra=with_filters())
+    async def about(
+        request: Request,
+        format: str = _FORMAT,
+        metrics: str = _METRICS,
+        by: str = _BY,
+        order: str = _ORDER,
+        view: str = _VIEW,
+    ) -> Response:
+        """The sidecar of a file: conditions, snapshot, columns, definitions, number of rows, checksum."""
+
+        def question(ask: Ask) -> Response:
+            return JSONResponse(exporter.open(ask, request).describe())
+
+        async with exporter.gate:
+            return await answer(exporter.warehouse, question)
+
+
+def _asked(ask: Ask, request: Request) -> Asked:
+    said = request.query_params
+    if said["format"] not in FORMATS:
+        raise BadRequestError(f"format 只能是 {'、'.join(FORMATS)}")
+    if said.get("order", "newest") not in CASE_ORDERS:
+        raise BadRequestError(f"order 只能是 {'、'.join(CASE_ORDERS)}")
+    if "metrics" in said and "order" in said:
+        raise BadRequestError("order 只用于事项清单，不与 metrics 同用")
+    metrics, by = split_keys(said.get("metrics", "")), split_keys(said.get("by", ""))
+    if not metrics and ("metrics" in said or by):
+        raise BadRequestError("by 与 metrics 同用：请写明要导出的指标，或去掉分组以导出事项清单")
+    return Asked(
+        format=said["format"],
+        filters=strict_filters(ask, request, own_keys=OWN_KEYS),
+        metrics=metrics,
+        by=by,
+        order=said.get("order", "newest"),
+        view=said.get("view", "/"),
+    )
+
+
+def _file(export: Export) -> Response:
+    out: BinaryIO = tempfile.TemporaryFile(prefix="yiping-export-")  # noqa: SIM115
+    try:
+        export.write(out)
+        size, digest = out.tell(), _digest(out)
+    except BaseException:
+        out.close()
+        raise
+    headers = {
+        "Content-Disposition": disposition(export.name),
+        "Content-Length": str(size),
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "Link": f'<{export.asked.address(f"{EXPORT}/about")}>; rel="describedby"; type="application/json"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(_chunks(out), media_type=MEDIA_TYPES[export.asked.format], headers=headers)
+
+
+def _digest(out: BinaryIO) -> str:
+    """The SHA-256 of the whole file, in base64 as HTTP writes it; the file is at its beginning then."""
+    sha = hashlib.sha256()
+    out.seek(0)
+    while chunk := out.read(CHUNK):
+        sha.update(chunk)
+    out.seek(0)
+    return base64.b64encode(sha.digest()).decode()
+
+
+def _chunks(out: BinaryIO) -> Iterator[bytes]:
+    with out:
+        while chunk := out.read(CHUNK):
+            yield chunk
