@@ -75,7 +75,7 @@ def _metric(metric: Metric) -> dict[str, Any]:
     return said | ({"min_n": metric.min_n} if metric.kind == "rate" else {})
 
 
-_LINES = {
+LINES = {
     "title": "内容",
     "demo": "数据性质",
     "county": "地区",
@@ -92,13 +92,15 @@ _LINES = {
     "sha256_of": "SHA-256 的对象",
     "defaults": "口径",
 }
+"""Member → what the sheet calls it."""
+
 _ORDERS = {"newest": "受理时间由近到远", "oldest": "受理时间由远到近", "urgent": "在办在前，按期限由近到远"}
 
 
 def sheet(said: Mapping[str, Any]) -> list[Sequence[str]]:
     """The same for people: rows of the sheet 说明, as many cells as each needs."""
     lines: list[Sequence[str]] = [("项目", "内容")]
-    lines += [(name, _said(key, said[key])) for key, name in _LINES.items() if said[key] != ""]
+    lines += [(name, _said(key, said[key])) for key, name in LINES.items() if said[key] != ""]
     lines += [(), ("列", "单位", "含义", "键")]
     lines += [(c["header"], c["unit"], c["meaning"], c["key"]) for c in said["columns"]]
     if "metrics" in said:

@@ -56,8 +56,8 @@ class Content:
         self._digest = hashlib.sha256(self.head)
 
     def blocks(self) -> Iterator[Block]:
-        """The rows with their bytes, once."""
-        for rows in self._batches:
+        """The rows with their bytes, once; no block is empty."""
+        for rows in filter(None, self._batches):
             lines = csv_bytes([[_cell(cell) for cell in row] for row in rows])
             self._digest.update(lines)
             self.rows += len(rows)

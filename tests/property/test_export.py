@@ -1,0 +1,149 @@
+"""Is a file what the screen says? The same totals and the same checksum in every format, for any question."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from dashboard.api import create_api
+from dashboard.ask import Ask
+from dashboard.export.asked import FORMATS, export_address
+from dashboard.export_api import add_export
+from dashboard.filters import DIMENSIONS, Filters
+from dashboard.metrics.catalog import METRICS
+from dashboard.metrics.query import GROUPS
+from dashboard.warehouse import open_warehouse
+from etl.demo import write_demo
+from tests import builders
+from tests.export_files import READERS, ReadBack, checksum
+
+QUESTIONS = 60
+LAST = date(2026, 10, 31)
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo county with polygons, some cases without a point or a grid, every kind of text the demo makes."""
+    folder = tmp_path_factory.mktemp("exported")
+    report = write_demo(folder / "in", cases=250, seed=11, months=4, grids=300)
+    builders.load_quickly(folder / "in", folder / "warehouse", now=report.as_of, as_of=report.as_of)
+    return folder / "warehouse"
+
+
+@pytest.fixture(scope="module")
+def client(county: Path) -> Iterator[TestClient]:
+    door = open_warehouse(county)
+    api = create_api(door, "build-1")
+    add_export(api, door, build="build-1", clock=lambda: datetime(2026, 11, 1, 9, 30))
+    with TestClient(api, raise_server_exceptions=False) as session:
+        yield session
+    door.close()
+
+
+@pytest.fixture(scope="module")
+def ask(county: Path) -> Iterator[Ask]:
+    with builders.asking(county) as questions:
+        yield questions
+
+
+def draw(number: int, ask: Ask) -> tuple[Filters, tuple[str, ...], tuple[str, ...]]:
+    """A question by its number: filters, metrics, groups with a place among them."""
+    dice = random.Random(number)
+    since = LAST - timedelta(days=dice.randrange(1, 120))
+    period = {} if dice.random() < 0.1 else {"since": since, "until": since + timedelta(days=dice.randrange(1, 40))}
+    chosen = {
+        d: tuple(dice.sample(list(ask.vocabulary[d]), k=min(len(ask.vocabulary[d]), dice.randrange(1, 4))))
+        for d in dice.sample(list(DIMENSIONS), k=dice.choice([0, 0, 1, 1, 2]))
+        if ask.vocabulary[d]
+    }
+    metrics = tuple(dice.sample([m.key for m in METRICS], k=3))
+    place = dice.choice(["town", "town", "village", "grid"])
+    other = dice.choice(["month", *(d for d in DIMENSIONS if d not in ("village", "grid", "town"))])
+    by = tuple(dice.sample([place, other], k=2)) if place == "town" else (place,)
+    return Filters().replace(**period, **chosen), ("accepted", *metrics), by
+
+
+def fetch(client: TestClient, address: str) -> Any:
+    got = client.get(address.removeprefix("/api/v1"))
+    assert got.status_code == 200, f"{address}: {got.text[:300]}"
+    return got
+
+
+@pytest.mark.parametrize("number", range(QUESTIONS))
+def test_every_file_holds_the_cases_that_the_screen_counts(client: TestClient, ask: Ask, number: int) -> None:
+    query = draw(number, ask)[0].to_query()
+    accepted = fetch(client, f"/query?metrics=accepted&{query}").json()["rows"][0]["accepted"]
+    ids = {}
+    for form in ("csv", "xlsx", "parquet"):
+        found = READERS[form](fetch(client, export_address(query, format=form)).content)
+        ids[form] = found.column("事项编号")
+        assert (len(found.rows), len(set(ids[form]))) == (accepted, accepted), form
+        assert not found.about or str(accepted) == str(found.about.get("rows", found.about.get("行数")))
+    assert ids["csv"] == ids["xlsx"] == ids["parquet"]
+    said = fetch(client, export_address(query, format="geojson")).json()
+    assert len(said["features"]) + said["not_on_map"]["cases"] == accepted
+    assert sum(part["cases"] for part in said["not_on_map"]["by_place"]) == said["not_on_map"]["cases"]
+
+
+@pytest.mark.parametrize("number", range(QUESTIONS))
+def test_every_file_holds_the_numbers_of_the_query(client: TestClient, ask: Ask, number: int) -> None:
+    filters, metrics, by = draw(number, ask)
+    query = filters.to_query()
+    rows = fetch(client, f"/query?metrics={','.join(metrics)}&by={','.join(by)}&{query}").json()["rows"]
+    for form in FORMATS:
+        found = READERS[form](fetch(client, export_address(query, format=form, metrics=metrics, by=by)).content)
+        assert len(found.rows) == len(rows), form
+        for metric in [m for m in METRICS if m.key in metrics]:
+            _check_metric(found, metric.name, [row[metric.key] for row in rows], form)
+
+
+def _check_metric(found: ReadBack, name: str, said: list[Any], form: str) -> None:
+    if not said or not isinstance(said[0], dict):
+        assert [float(text) for text in found.column(name)] == said, (form, name)
+        return
+    digits = ["" if v["value"] is None else f"{v['value']:.15g}" for v in said]
+    assert found.column(name) == digits, (form, name)
+    states = {"ok": "正常", "small": "样本不足", "none": "无数据"}
+    assert found.column(f"{name}·状态") == [states[v.get("state", "ok")] for v in said], (form, name)
+    bottom = "分母 N" if f"{name}·分母 N" in found.headers else "件数 N"
+    assert [int(text) for text in found.column(f"{name}·{bottom}")] == [v["N"] for v in said], (form, name)
+    if f"{name}·分子 n" in found.headers:
+        assert [float(text) for text in found.column(f"{name}·分子 n")] == [v["n"] for v in said], (form, name)
+
+
+@pytest.mark.parametrize("number", range(0, QUESTIONS, 6))
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_checksum_can_be_made_again_from_the_file(client: TestClient, ask: Ask, form: str, number: int) -> None:
+    filters, metrics, by = draw(number, ask)
+    for wish in ({}, {"metrics": metrics, "by": by}):
+        address = export_address(filters.to_query(), format=form, **wish)  # type: ignore[arg-type]
+        got = fetch(client, address)
+        about = fetch(client, address.replace("/export?", "/export/about?")).json()
+        found = READERS[form](got.content)
+        assert checksum(found) == about["sha256"], address
+        assert found.about.get("sha256", found.about.get("SHA-256", about["sha256"])) == about["sha256"]
+
+
+TEXTS = st.text(max_size=70) | st.sampled_from(["", " ", "-1", "1e400", "=1+1", "/etc/passwd", "csv", "\x00", "😀"])
+WORDS = TEXTS | st.sampled_from([*FORMATS, *GROUPS, *(m.key for m in METRICS), "newest", "/map", "2026-09-01"])
+KEYS = st.sampled_from(["format", "metrics", "by", "order", "view", "since", "until", *DIMENSIONS]) | TEXTS
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.tuples(KEYS, WORDS), max_size=5), st.sampled_from(FORMATS), st.sampled_from(["export", "export/about"])
+)
+def test_no_words_in_the_address_make_the_server_fail(
+    client: TestClient, pairs: list[tuple[str, str]], form: str, route: str
+) -> None:
+    got = client.get(f"/{route}", params=[("format", form), *pairs])
+    assert got.status_code in (200, 400), got.text
+    assert got.status_code == 200 or got.json()["error"]
