@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 from typing import BinaryIO
 
 from fastapi import FastAPI, Query, Request
@@ -18,6 +19,7 @@ from dashboard.api import BadRequestError, answer, split_keys, strict_filters, w
 from dashboard.ask import CASE_ORDERS, Ask
 from dashboard.export.about import Stamp
 from dashboard.export.asked import EXPORT, FORMATS, Asked
+from dashboard.export.content import StoppedError
 from dashboard.export.export import MEDIA_TYPES, Export, ExportRefusedError, NotAllowedError
 from dashboard.export.names import disposition
 from dashboard.metrics.query import GROUPS
@@ -26,6 +28,7 @@ from dashboard.warehouse import Warehouse
 
 AT_ONCE = 2
 """Exports being written at the same time; further ones wait their turn, and questions of pages never wait for them."""
+POLL_SECONDS = 0.5
 CHUNK = 1 << 18
 OWN_KEYS = ("format", "metrics", "by", "order", "view")
 
@@ -48,10 +51,24 @@ class Exporter:
     clock: Clock | None
     gate: asyncio.Semaphore
 
-    def open(self, ask: Ask, request: Request) -> Export:
-        """The export that a request asks for. Raises what it is refused with."""
-        stamp = Stamp(self.build, self.clock() if self.clock else None)
-        return Export(ask, _asked(ask, request), stamp=stamp, sees_cases=may_see_cases("desk"))
+    async def make(self, request: Request, into: Callable[[Export], Response]) -> Response:
+        """The answer made of the export that a request asks for; given up when the reader has gone."""
+        is_over = Event()
+
+        def question(ask: Ask) -> Response:
+            stamp = Stamp(self.build, self.clock() if self.clock else None)
+            asked, sees_cases = _asked(ask, request), may_see_cases("desk")
+            return into(Export(ask, asked, stamp=stamp, sees_cases=sees_cases, is_over=is_over.is_set))
+
+        async with self.gate:
+            work = asyncio.create_task(answer(self.warehouse, question))
+            try:
+                while not (await asyncio.wait({work}, timeout=POLL_SECONDS))[0]:
+                    if await request.is_disconnected():
+                        is_over.set()
+                return await work
+            finally:
+                is_over.set()
 
 
 def add_export(api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | None = None) -> None:
@@ -70,6 +87,10 @@ def _errors(api: FastAPI) -> None:
     @api.exception_handler(NotAllowedError)
     async def forbidden(_request: Request, error: NotAllowedError) -> JSONResponse:
         return JSONResponse({"error": str(error)}, status_code=403)
+
+    @api.exception_handler(StoppedError)
+    async def stopped(_request: Request, error: StoppedError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=503)
 
 
 def _add_file(api: FastAPI, exporter: Exporter) -> None:
@@ -93,12 +114,7 @@ def _add_file(api: FastAPI, exporter: Exporter) -> None:
         The file is complete before its first byte is sent. `Link` leads to its description, `Repr-Digest` is the
         file's SHA-256.
         """
-
-        def question(ask: Ask) -> Response:
-            return _file(exporter.open(ask, request))
-
-        async with exporter.gate:
-            return await answer(exporter.warehouse, question)
+        return await exporter.make(request, _file)
 
 
 def _add_about(api: FastAPI, exporter: Exporter) -> None:
@@ -112,12 +128,7 @@ def _add_about(api: FastAPI, exporter: Exporter) -> None:
         view: str = _VIEW,
     ) -> Response:
         """The sidecar of a file: conditions, snapshot, columns, definitions, number of rows, checksum."""
-
-        def question(ask: Ask) -> Response:
-            return JSONResponse(exporter.open(ask, request).describe())
-
-        async with exporter.gate:
-            return await answer(exporter.warehouse, question)
+        return await exporter.make(request, lambda export: JSONResponse(export.describe()))
 
 
 def _asked(ask: Ask, request: Request) -> Asked:

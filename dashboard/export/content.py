@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dashboard.export.table import Cells, Table, text_of
@@ -45,19 +45,26 @@ class Block:
     csv: bytes
 
 
-class Content:
-    """A table on its way into a file: counts and hashes what passes."""
+class StoppedError(Exception):
+    """Nobody waits for the export any more."""
 
-    def __init__(self, table: Table) -> None:
+
+class Content:
+    """A table on its way into a file: counts and hashes what passes. `is_over` is asked before every block."""
+
+    def __init__(self, table: Table, is_over: Callable[[], bool] = lambda: False) -> None:
         self.fields = table.fields
+        self._is_over = is_over
         self.rows = 0
         self.head = BOM + csv_bytes([[field.header for field in table.fields]])
         self._batches = table.batches
         self._digest = hashlib.sha256(self.head)
 
     def blocks(self) -> Iterator[Block]:
-        """The rows with their bytes, once; no block is empty."""
+        """The rows with their bytes, once; no block is empty. Raises `StoppedError`."""
         for rows in filter(None, self._batches):
+            if self._is_over():
+                raise StoppedError("导出已取消")
             lines = csv_bytes([[_cell(cell) for cell in row] for row in rows])
             self._digest.update(lines)
             self.rows += len(rows)

@@ -40,7 +40,9 @@ class Export:
     Raises `ExportRefusedError`, `NotAllowedError` and what `Ask.numbers` raises, all before the first byte.
     """
 
-    def __init__(self, ask: Ask, asked: Asked, *, stamp: Stamp, sees_cases: bool) -> None:
+    def __init__(
+        self, ask: Ask, asked: Asked, *, stamp: Stamp, sees_cases: bool, is_over: Callable[[], bool] = lambda: False
+    ) -> None:
         self.asked = asked
         self._ask, self._stamp = ask, stamp
         self._locate: Locate = at_point
@@ -48,7 +50,7 @@ class Export:
         self.name = file_name(asked, ask.info, ask.vocabulary)
         table = self._numbers() if asked.metrics else self._cases(sees_cases)
         self._refuse_long(table.total)
-        self.content = Content(table)
+        self.content = Content(table, is_over)
 
     def write(self, out: BinaryIO) -> None:
         """The whole file."""

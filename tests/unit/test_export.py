@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from threading import Event
+from time import sleep
 from urllib.parse import quote, unquote
 
 import openpyxl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from dashboard.api import create_api
@@ -24,7 +27,7 @@ from dashboard.export import about as about_file
 from dashboard.export import xlsx_file
 from dashboard.export.about import Stamp
 from dashboard.export.asked import FORMATS, Asked, export_address
-from dashboard.export.content import Content, guarded, unguarded
+from dashboard.export.content import Block, Content, guarded, unguarded
 from dashboard.export.csv_file import write_csv
 from dashboard.export.export import Export
 from dashboard.export.geojson_file import write_geojson
@@ -265,6 +268,28 @@ def test_the_export_is_described(client: TestClient) -> None:
     names = {p["name"] for p in said["/export"]["get"]["parameters"]}
     assert names >= {"format", "metrics", "by", "order", "view", "since", "until", *DIMENSIONS}
     assert "text/csv; charset=utf-8" in said["/export"]["get"]["responses"]["200"]["content"]
+
+
+def test_an_export_that_nobody_waits_for_stops(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader has gone before the first block, which waits until that is noticed."""
+    noticed = Event()
+
+    async def gone(_request: Request) -> bool:
+        noticed.set()
+        return True
+
+    blocks = Content.blocks
+
+    def slow(content: Content) -> Iterator[Block]:
+        assert noticed.wait(5)
+        sleep(0.1)
+        yield from blocks(content)
+
+    monkeypatch.setattr(Request, "is_disconnected", gone)
+    monkeypatch.setattr("dashboard.export_api.POLL_SECONDS", 0.02)
+    monkeypatch.setattr(Content, "blocks", slow)
+    got = client.get("/export?format=csv")
+    assert (got.status_code, got.json()["error"]) == (503, "导出已取消")
 
 
 # --- names and addresses ------------------------------------------------------------------------------------------
