@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -18,7 +19,6 @@ import openpyxl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from dashboard.api import create_api
@@ -27,7 +27,7 @@ from dashboard.export import about as about_file
 from dashboard.export import xlsx_file
 from dashboard.export.about import Stamp
 from dashboard.export.asked import FORMATS, Asked, export_address
-from dashboard.export.content import Block, Content, guarded, unguarded
+from dashboard.export.content import Block, Content, StoppedError, guarded, unguarded
 from dashboard.export.csv_file import write_csv
 from dashboard.export.export import Export
 from dashboard.export.geojson_file import write_geojson
@@ -270,26 +270,36 @@ def test_the_export_is_described(client: TestClient) -> None:
     assert "text/csv; charset=utf-8" in said["/export"]["get"]["responses"]["200"]["content"]
 
 
-def test_an_export_that_nobody_waits_for_stops(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reader has gone before the first block, which waits until that is noticed."""
-    noticed = Event()
-
-    async def gone(_request: Request) -> bool:
-        noticed.set()
-        return True
-
+def test_an_export_that_nobody_waits_for_stops(small_county: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader hangs up before the first block, through every layer of the server."""
+    started, hung_up, ends = Event(), Event(), []
     blocks = Content.blocks
 
     def slow(content: Content) -> Iterator[Block]:
-        assert noticed.wait(5)
-        sleep(0.1)
-        yield from blocks(content)
+        started.set()
+        assert hung_up.wait(5)
+        sleep(0.2)
+        try:
+            yield from blocks(content)
+        except StoppedError as error:
+            ends.append(error)
+            raise
 
-    monkeypatch.setattr(Request, "is_disconnected", gone)
-    monkeypatch.setattr("dashboard.export_api.POLL_SECONDS", 0.02)
+    async def receive() -> dict[str, object]:
+        if not started.is_set():
+            await asyncio.to_thread(started.wait, 5)
+            return {"type": "http.request", "body": b"", "more_body": False}
+        hung_up.set()
+        return {"type": "http.disconnect"}
+
+    async def send(_message: object) -> None:
+        return
+
     monkeypatch.setattr(Content, "blocks", slow)
-    got = client.get("/export?format=csv")
-    assert (got.status_code, got.json()["error"]) == (503, "导出已取消")
+    scope = {"type": "http", "method": "GET", "path": "/api/v1/export", "query_string": b"format=csv", "headers": []}
+    scope |= {"root_path": "", "scheme": "http", "server": ("x", 80), "client": ("y", 1), "http_version": "1.1"}
+    asyncio.run(create(small_county)(scope, receive, send))
+    assert [str(error) for error in ends] == ["导出已取消"]
 
 
 # --- names and addresses ------------------------------------------------------------------------------------------
