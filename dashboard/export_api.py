@@ -12,7 +12,7 @@ from datetime import datetime
 from threading import Event
 from typing import BinaryIO
 
-from fastapi import FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from dashboard.api import BadRequestError, answer, split_keys, strict_filters, with_filters
@@ -33,11 +33,17 @@ OWN_KEYS = ("format", "metrics", "by", "order", "view")
 
 Clock = Callable[[], datetime]
 
-_FORMAT = Query(description="、".join(FORMATS), max_length=10)
-_METRICS = Query("", description="指标键，逗号分隔；不写为事项清单", max_length=2000)
-_BY = Query("", description=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}", max_length=100)
-_ORDER = Query("newest", description=f"事项的顺序：{'、'.join(CASE_ORDERS)}", max_length=20)
-_VIEW = Query("/", description="从哪一页导出，如 /departments；写进说明，用来重开视图", pattern=r"^/[a-z]{0,20}$")
+
+async def _parameters(
+    format: str = Query(description="、".join(FORMATS), max_length=10),
+    metrics: str = Query("", description="指标键，逗号分隔；不写为事项清单", max_length=2000),
+    by: str = Query("", description=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}", max_length=100),
+    order: str = Query("newest", description=f"事项的顺序：{'、'.join(CASE_ORDERS)}", max_length=20),
+    view: str = Query("/", description="从哪一页导出，如 /departments；说明里的链接打开它", pattern=r"^/[a-z]{0,20}$"),
+) -> None:
+    """The parameters of both routes: described, and checked, before `_asked` reads them."""
+
+
 _FILES = {200: {"content": {media: {} for media in MEDIA_TYPES.values()}}, 400: {"description": "不能这样导出，附原因"}}
 
 
@@ -105,17 +111,11 @@ def _add_file(api: FastAPI, exporter: Exporter) -> None:
         "/export",
         summary="导出事项清单或指标汇总",
         openapi_extra=with_filters(),
+        dependencies=[Depends(_parameters)],
         response_class=Response,
         responses=_FILES,  # type: ignore[arg-type]
     )
-    async def export(
-        request: Request,
-        format: str = _FORMAT,
-        metrics: str = _METRICS,
-        by: str = _BY,
-        order: str = _ORDER,
-        view: str = _VIEW,
-    ) -> Response:
+    async def export(request: Request) -> Response:
         """Without `metrics` the cases accepted in the period, else the same numbers as /query.
 
         The file is complete before its first byte is sent. `Link` leads to its description, `Repr-Digest` is the
@@ -125,15 +125,13 @@ def _add_file(api: FastAPI, exporter: Exporter) -> None:
 
 
 def _add_about(api: FastAPI, exporter: Exporter) -> None:
-    @api.get("/export/about", summary="导出文件的说明（JSON）", openapi_extra=with_filters())
-    async def about(
-        request: Request,
-        format: str = _FORMAT,
-        metrics: str = _METRICS,
-        by: str = _BY,
-        order: str = _ORDER,
-        view: str = _VIEW,
-    ) -> Response:
+    @api.get(
+        "/export/about",
+        summary="导出文件的说明（JSON）",
+        openapi_extra=with_filters(),
+        dependencies=[Depends(_parameters)],
+    )
+    async def about(request: Request) -> Response:
         """The sidecar of a file: conditions, snapshot, columns, definitions, number of rows, checksum."""
         return await exporter.make(request, lambda export: JSONResponse(export.describe()))
 
@@ -146,7 +144,8 @@ def _asked(ask: Ask, request: Request) -> Asked:
         raise BadRequestError(f"order 只能是 {'、'.join(CASE_ORDERS)}")
     if "metrics" in said and "order" in said:
         raise BadRequestError("order 只用于事项清单，不与 metrics 同用")
-    metrics, by = split_keys(said.get("metrics", "")), split_keys(said.get("by", ""))
+    metrics = tuple(dict.fromkeys(split_keys(said.get("metrics", ""))))
+    by = split_keys(said.get("by", ""))
     if not metrics and ("metrics" in said or by):
         raise BadRequestError("by 与 metrics 同用：请写明要导出的指标，或去掉分组以导出事项清单")
     return Asked(

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -102,18 +102,18 @@ READERS: Mapping[str, Callable[[bytes], ReadBack]] = {
 }
 
 
-def checksum(found: ReadBack) -> str:
+def checksum(found: ReadBack, columns: Sequence[Mapping[str, str]]) -> str:
     """The SHA-256 of the table as docs/exports.md defines it, made anew from what was read."""
     out = io.StringIO(newline="")
     lines = csv.writer(out)
     lines.writerow(found.headers)
-    lines.writerows([_guarded(text) for text in row] for row in found.rows)
+    kinds = [column["kind"] for column in columns]
+    for row in found.rows:
+        lines.writerow([_guarded(text) if kind == "text" else text for text, kind in zip(row, kinds, strict=True)])
     return hashlib.sha256(b"\xef\xbb\xbf" + out.getvalue().encode()).hexdigest()
 
 
 def _guarded(text: str) -> str:
-    """By the written rule; a number is not text and keeps its minus."""
-    if re.fullmatch(r"-?[0-9.]+(e[+-]?[0-9]+)?", text):
-        return text
+    """By the written rule."""
     bare = re.sub(r"^[\s\x00-\x1f\x7f\ufeff]+", "", text)
     return f"'{text}" if bare[:1] in tuple("=+-@＝＋－＠'") else text

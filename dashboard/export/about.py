@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from dashboard.ask import Ask
 from dashboard.export.asked import Asked
 from dashboard.export.content import HASH_OF, Content
-from dashboard.export.table import Field
 from dashboard.filters import DIMENSIONS
 from dashboard.metrics.catalog import BY_KEY, Metric
 
@@ -47,7 +46,7 @@ def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, A
         "sha256": content.sha256,
         "sha256_of": HASH_OF + (LOCATED if asked.format == "geojson" and not asked.metrics else ""),
         "defaults": OUR_DEFAULTS,
-        "columns": [_column(field) for field in content.fields],
+        "columns": [asdict(field) for field in content.fields],
     }
     return said | ({"metrics": [_metric(BY_KEY[key]) for key in asked.metrics]} if asked.metrics else {})
 
@@ -56,10 +55,6 @@ def _filters(asked: Asked) -> dict[str, Any]:
     keys = ("since", "until")
     days = {key: getattr(asked.filters, key).isoformat() for key in keys if getattr(asked.filters, key)}
     return days | {d: list(asked.filters.values(d)) for d in DIMENSIONS if asked.filters.values(d)}
-
-
-def _column(field: Field) -> dict[str, str]:
-    return {"key": field.key, "header": field.header, "unit": field.unit, "meaning": field.meaning}
 
 
 def _metric(metric: Metric) -> dict[str, Any]:

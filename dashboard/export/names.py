@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from urllib.parse import quote
 
 from dashboard.ask import SnapshotInfo
 from dashboard.export.asked import Asked
-from dashboard.filters import DIMENSIONS, Filters, Vocabulary
+from dashboard.filters import DIMENSIONS, Filters, Vocabulary, describe_period
 
 PLACES = ("grid", "village", "town")
 _UNSAFE = re.compile(r"[^\w（）-]+")
@@ -18,7 +17,8 @@ def file_name(asked: Asked, info: SnapshotInfo, vocabulary: Vocabulary) -> str:
     """“受理事项_云溪镇_2026-03-01至2026-03-13_截至0314-0800.xlsx”: letters, digits, - and _ only."""
     what = "指标汇总" if asked.metrics else "受理事项"
     scope = _UNSAFE.sub("_", _scope(asked.filters, vocabulary, info.county))[:40]
-    return f"{what}_{scope}_{_period(asked.filters)}_截至{info.as_of:%m%d-%H%M}.{asked.format}"
+    period = describe_period(asked.filters).replace(" ", "")
+    return f"{what}_{scope}_{period}_截至{info.as_of:%m%d-%H%M}.{asked.format}"
 
 
 def disposition(name: str) -> str:
@@ -36,11 +36,3 @@ def _scope(filters: Filters, vocabulary: Vocabulary, county: str) -> str:
         name += f"等{len(codes)}个{DIMENSIONS[level]}"
     narrowed = any(filters.values(d) for d in DIMENSIONS if d != level)
     return (name or "全部") + ("_筛选" if narrowed else "")
-
-
-def _period(filters: Filters) -> str:
-    if filters.since is None and filters.until is None:
-        return "全部时段"
-    first = filters.since.isoformat() if filters.since else "最早"
-    last = (filters.until - timedelta(days=1)).isoformat() if filters.until else "数据截至"
-    return f"{first}至{last}"

@@ -33,7 +33,7 @@ LAST = date(2026, 10, 31)
 def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo county with polygons, some cases without a point or a grid, every kind of text the demo makes."""
     folder = tmp_path_factory.mktemp("exported")
-    report = write_demo(folder / "in", cases=250, seed=11, months=4, grids=300)
+    report = write_demo(folder / "in", cases=180, seed=11, months=4, grids=300)
     builders.load_quickly(folder / "in", folder / "warehouse", now=report.as_of, as_of=report.as_of)
     return folder / "warehouse"
 
@@ -69,6 +69,13 @@ def draw(number: int, ask: Ask) -> tuple[Filters, tuple[str, ...], tuple[str, ..
     other = dice.choice(["month", *(d for d in DIMENSIONS if d not in ("village", "grid", "town"))])
     by = tuple(dice.sample([place, other], k=2)) if place == "town" else (place,)
     return Filters().replace(**period, **chosen), ("accepted", *metrics), by
+
+
+def test_the_questions_ask_for_something(ask: Ask) -> None:
+    counts = [sum(ask.place_states(draw(number, ask)[0]).values()) for number in range(QUESTIONS)]
+    assert sum(count > 0 for count in counts) > QUESTIONS / 2
+    assert len(set(counts)) > 10
+    assert set(ask.place_states(Filters())) >= {"point", "no_point", "no_grid"}
 
 
 def fetch(client: TestClient, address: str) -> Any:
@@ -128,7 +135,7 @@ def test_the_checksum_can_be_made_again_from_the_file(client: TestClient, ask: A
         got = fetch(client, address)
         about = fetch(client, address.replace("/export?", "/export/about?")).json()
         found = READERS[form](got.content)
-        assert checksum(found) == about["sha256"], address
+        assert checksum(found, about["columns"]) == about["sha256"], address
         assert found.about.get("sha256", found.about.get("SHA-256", about["sha256"])) == about["sha256"]
 
 

@@ -7,12 +7,14 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from threading import Event
 from time import sleep
+from typing import Any
 from urllib.parse import quote, unquote
 
 import openpyxl
@@ -118,11 +120,13 @@ def test_a_guard_is_taken_off_by_one_rule(text: str) -> None:
         ("moment", [datetime(2026, 3, 1, 9, 0, 1), None, datetime(1900, 2, 28, 23, 59, 59)]),
     ],
 )
-def test_numbers_days_and_flags_come_back_and_the_checksum_with_them(form: str, kind: str, cells: list[Cell]) -> None:
+def test_cells_of_every_kind_come_back_and_the_checksum_with_them(form: str, kind: str, cells: list[Cell]) -> None:
     body = written(form, cells, kind)
     found, twin = READERS[form](body), READERS["csv"](written("csv", cells, kind))
     assert found.rows == twin.rows
-    assert checksum(found) == hashlib.sha256(written("csv", cells, kind)).hexdigest()
+    assert (
+        checksum(found, [{"kind": "whole"}, {"kind": kind}]) == hashlib.sha256(written("csv", cells, kind)).hexdigest()
+    )
 
 
 def test_what_is_not_a_number_is_left_empty() -> None:
@@ -253,6 +257,7 @@ WRONG = [
     "format=csv&metrics=accepted&order=newest", "format=csv&town=nowhere", "format=csv&planet=earth",
     "format=csv&since=2026-02-30", "format=csv&view=//evil", "format=csv&view=http://x",
     "format=geojson&metrics=accepted", "format=geojson&metrics=accepted&by=kind", "format=csv&limit=5",
+    "format=csv&town=%ED%A0%80", "format=%00", "format=csv&view=/map%0A", "format=csv&metrics=,,&by=town",
 ]  # fmt: skip
 
 
@@ -261,6 +266,12 @@ WRONG = [
 def test_a_wrong_export_gets_400_with_words(client: TestClient, route: str, query: str) -> None:
     got = client.get(f"/{route}?{query}")
     assert (got.status_code, bool(got.json()["error"])) == (400, True)
+
+
+def test_a_metric_named_twice_is_one_column(client: TestClient) -> None:
+    about = client.get("/export/about?format=csv&metrics=accepted,accepted").json()
+    assert [column["key"] for column in about["columns"]] == ["accepted"]
+    assert len(about["metrics"]) == 1
 
 
 def test_the_export_is_described(client: TestClient) -> None:
@@ -368,3 +379,26 @@ def test_a_group_without_polygon_is_an_unlocated_feature(client: TestClient) -> 
     said = json.loads(client.get("/export?format=geojson&metrics=accepted&by=town").content)
     assert sum(feature["properties"]["accepted"] for feature in said["features"]) == 8
     assert said["not_on_map"]["rows"] == sum(feature["geometry"] is None for feature in said["features"])
+
+
+# --- the document -------------------------------------------------------------------------------------------------
+
+DOCUMENT = (builders.ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+
+
+def test_the_example_for_pandas_runs(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def urlopen(address: str) -> io.BytesIO:
+        return io.BytesIO(client.get(address.removeprefix("http://127.0.0.1:8050/api/v1")).content)
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    names: dict[str, Any] = {}
+    exec(re.search(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)[1], names)  # type: ignore[index]
+    assert names["by_town"].sum() == 8
+
+
+def test_the_example_for_power_query_names_columns_of_the_file(client: TestClient) -> None:
+    example = re.search(r"```\nlet(.*?)```", DOCUMENT, re.DOTALL)[1]  # type: ignore[index]
+    address = re.search(r'"http://127.0.0.1:8050/api/v1([^"]+)"', example)[1]  # type: ignore[index]
+    typed = set(re.findall(r'\{"([^"]+)", type', example))
+    assert typed
+    assert typed <= set(READERS["csv"](client.get(address).content).headers)
