@@ -33,6 +33,7 @@ from etl.contract import Pointer
 
 FILL_LIMIT = 20_000
 CACHE_SIZE = 512
+BATCH = 2000
 UNMATCHED = "未匹配"
 
 CASE_ORDERS = {
@@ -60,7 +61,9 @@ class Database(Protocol):
         """Rows as dictionaries."""
         ...
 
-    def batches(self, sql: str, parameters: dict[str, Any] | None = None) -> Iterator[list[dict[str, Any]]]:
+    def batches(
+        self, sql: str, parameters: dict[str, Any] | None = None, *, size: int = BATCH
+    ) -> Iterator[list[dict[str, Any]]]:
         """The same, some at a time."""
         ...
 

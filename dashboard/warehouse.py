@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from dashboard.ask import Ask
+from dashboard.ask import BATCH, Ask
 from etl.contract import CONTRACT_VERSION, NoSnapshotError, Pointer, read_pointer
 
 log = logging.getLogger("yiping.warehouse")
@@ -22,7 +22,6 @@ MEMORY_LIMIT = "2GB"
 THREADS = 2
 DEADLINE_SECONDS = 10.0
 REFIRE_SECONDS = 0.5
-BATCH = 2000
 
 
 class SlowQueryError(Exception):

@@ -139,6 +139,31 @@ def test_the_checksum_can_be_made_again_from_the_file(client: TestClient, ask: A
         assert found.about.get("sha256", found.about.get("SHA-256", about["sha256"])) == about["sha256"]
 
 
+def test_points_and_polygons_are_those_of_the_map(client: TestClient, ask: Ask) -> None:
+    said = fetch(client, export_address("", format="geojson")).json()
+    points = {case["case_id"]: [case["lon"], case["lat"]] for case in ask.points(Filters())}
+    assert {f["properties"]["case_id"]: f["geometry"]["coordinates"] for f in said["features"]} == points
+    said = fetch(client, export_address("", format="geojson", metrics=("accepted",), by=("town", "village"))).json()
+    shapes = {f["id"]: f["geometry"] for f in ask.geometry("village")["features"]}
+    drawn = {f["properties"]["village"]: f["geometry"] for f in said["features"] if f["geometry"]}
+    assert drawn == {code: shapes[code] for code in drawn}
+    assert set(drawn) == set(shapes)
+    lost = [f for f in said["features"] if not f["geometry"]]
+    assert (len(lost), {f["properties"]["village"] in shapes for f in lost}) == (said["not_on_map"]["rows"], {False})
+
+
+def test_each_code_stands_beside_its_word(client: TestClient, ask: Ask) -> None:
+    found = READERS["csv"](fetch(client, export_address("", format="csv")).content)
+    words: dict[str, dict[str, str]] = {DIMENSIONS[d]: dict(ask.vocabulary[d]) for d in DIMENSIONS}
+    codes = ask._db.rows("select code_set, code, label from mart.dim_code")
+    for name, code_set in {"督办": "supervision", "办结方式": "close_type", "原事项类型": "kind"}.items():
+        words[name] = {code: label for owner, code, label in codes if owner == code_set}
+    for name, known in words.items():
+        pairs = set(zip(found.column(f"{name}代码"), found.column(name), strict=True)) - {("", "")}
+        assert pairs, name
+        assert pairs <= set(known.items()), name
+
+
 TEXTS = st.text(max_size=70) | st.sampled_from(["", " ", "-1", "1e400", "=1+1", "/etc/passwd", "csv", "\x00", "😀"])
 WORDS = TEXTS | st.sampled_from([*FORMATS, *GROUPS, *(m.key for m in METRICS), "newest", "/map", "2026-09-01"])
 KEYS = st.sampled_from(["format", "metrics", "by", "order", "view", "since", "until", *DIMENSIONS]) | TEXTS
