@@ -157,7 +157,7 @@
         var tier = found.tiers[value];
         picture.paint[code] = PAINT[tier];
         picture.texts[code] = LEVELS[tier];
-        if (tier === "red" || tier === "orange") { picture.marks[code] = LEVELS[tier].charAt(0); }
+        if (tier === "red" || tier === "orange" || tier === "yellow") { picture.marks[code] = LEVELS[tier].charAt(0); }
       } else {
         picture.paint[code] = value ? "seq-" + stepOf(found, value) : "seq-zero";
         picture.texts[code] = value.toLocaleString("zh-CN") + " " + found.unit;

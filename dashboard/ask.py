@@ -363,10 +363,10 @@ class Ask:
         return CasePage(tuple(self._named(row) for row in rows), int(total))
 
     def points(self, filters: Filters, *, limit: int = 2000) -> tuple[dict[str, Any], ...]:
-        """Cases accepted in the period that have a usable point, newest first."""
+        """Cases accepted in the period that have a usable point and a known grid, newest first."""
         condition, parameters = self._case_condition(filters)
         rows = self._db.records(
-            f"{_CASE_SELECT} where lon is not null and {condition} order by accept_at desc limit $limit",
+            f"{_CASE_SELECT} where place = 'point' and {condition} order by accept_at desc limit $limit",
             {**parameters, **self._moment(), "limit": limit},
         )
         return tuple(self._named(row) for row in rows)

@@ -341,7 +341,7 @@ class Case:
             "category": self.get("category") or "",
             "channel": self.get("channel") or "",
             "status": self._status(),
-            "place": "point" if self._has_point() else "no_point" if place["grid"] else "no_grid",
+            "place": "no_grid" if not place["grid"] else "point" if self._has_point() else "no_point",
         }
 
     def _has_point(self) -> bool:

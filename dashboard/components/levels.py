@@ -22,7 +22,7 @@ LEVELS: dict[str, Level] = {
     "blue": Level("■", "蓝", "蓝 · 平稳"),
     "none": Level("○", "不分级", "不分级"),
 }
-MARKED = ("red", "orange")
+MARKED = ("red", "orange", "yellow")
 """The levels whose shape stands on a map."""
 
 

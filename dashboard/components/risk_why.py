@@ -50,7 +50,8 @@ def _verdict(run: Run, risk: GridRisk) -> html.Div:
     column, threshold = CHANCES[risk.tier]
     chance = getattr(risk, column) or 0.0
     over = run.params[threshold]["rr"]
-    text = f"有 {words.percent(chance)}% 的把握高于平均的 {over:g} 倍"
+    bar = "平均" if over == 1 else f"平均的 {over:g} 倍"
+    text = f"有 {words.percent(chance)}% 的把握高于{bar}"
     return html.Div([level_mark(risk.tier, is_long=True), html.Span(text)], className="why-verdict")
 
 

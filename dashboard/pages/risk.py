@@ -164,6 +164,7 @@ def view_say(model: Here) -> Mapping[Target, Any]:
     return {
         "say-body": [
             html.P(run.sentence, className="say-sentence"),
+            html.P("其中在所选范围内：", className="panel-caption") if len(model.inside) < len(model.grids) else None,
             html.Div(tiers, className="tiers") if run.state == "ok" else None,
             html.P(ground, className="say-ground"),
         ],

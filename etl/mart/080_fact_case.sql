@@ -11,10 +11,11 @@ select b.case_key, b.case_id, b.title, b.prior_kind, b.kind_changed_at, b.comple
        s.rating is not null as callback_valid, b.people_involved, b.amount_yuan, b.is_repeat, b.source_verdict,
        b.src_system, b.town, b.village, b.grid, s.department, b.kind, b.severity, coalesce(b.level, '') as level,
        coalesce(b.category, '') as category, coalesce(b.channel, '') as channel, s.status,
-       -- Every case has one place: 受理 is the sum of them. (0,0) is no coordinate at all.
-       case when p.lon is not null then 'point' when b.grid = '' then 'no_grid'
+       -- Every case has one place: 受理 is the sum of them. A case of no known grid is on no map of grids, whatever its
+       -- point, unless the county has no grids at all. (0,0) is no coordinate.
+       case when b.grid = '' and exists (select 1 from dim_grid) then 'no_grid' when p.lon is not null then 'point'
             when p.problem in ('outside', 'swapped') then 'outside' when p.problem = 'wrong_grid' then 'wrong_grid'
-            else 'no_point' end as place
+            when b.grid = '' then 'no_grid' else 'no_point' end as place
 from case_base as b
 join case_state as s using (case_key)
 left join case_point as p using (case_key)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from etl.risk.estimate import Words
 from etl.risk.parameters import Parameters
 
-TIERS = {"red": "红色", "orange": "橙色", "yellow": "黄色"}
-AVERAGE = {"none": "全县平均", "urban_rural": "同类（城镇或乡村）网格平均"}
+TIERS = {"red": "红", "orange": "橙", "yellow": "黄"}
+AVERAGE = {"none": "全县平均", "urban_rural": "城乡各自平均"}
 
 
 def refusal(state: str, parameters: Parameters) -> str:

@@ -62,7 +62,7 @@ def sources(folder: Path, **lines: str) -> Path:
 INSIDE = {"lon": 112.61, "lat": 37.81}
 PLACED: list[tuple[dict[str, Any], str]] = [
     ({"grid_code": GRIDS[0], **INSIDE}, "point"),
-    (INSIDE, "point"),  # no grid, but a good point: it can be drawn
+    (INSIDE, "no_grid"),  # a good point, but on no map of grids: the tally of the map and this list agree
     ({"grid_code": GRIDS[0]}, "no_point"),
     ({"grid_code": GRIDS[0], "lon": 112.61}, "no_point"),
     ({"grid_code": GRIDS[0], "lon": 0, "lat": 0}, "no_point"),
@@ -117,7 +117,7 @@ def test_each_reason_is_a_button_that_picks_it_and_the_reasons_stay_when_one_is_
     assert [p["data-pick"] for p in found] == [f"place:{code}" for code in placed.vocabulary["place"]]
     assert [p["data-pick"] for p in found if p["aria-pressed"] == "true"] == ["place:outside"]
     counts = [int(re.sub(r"\D", "", p["children"][1].children)) for p in found]
-    assert sum(counts) == len(PLACED) and drawn["unlocated-note"].startswith("无点位 9 件")
+    assert sum(counts) == len(PLACED) and drawn["unlocated-note"].startswith("无点位 10 件")
 
 
 # --- declared systems -------------------------------------------------------------------------------------------

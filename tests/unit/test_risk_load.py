@@ -106,7 +106,7 @@ def test_every_grid_is_what_plain_python_makes_of_the_cases(county: Path, scope:
     assert sum(row["cases"] for row in found) == run["cases"] == len(counted)
     assert run["state"] == "ok"
     assert next(row["tier"] for row in found if row["grid"] == GRIDS[0]) == "red"
-    assert run["sentence"].startswith("有把握高于全县平均的网格：红色 1 个")
+    assert run["sentence"].startswith("有把握高于全县平均的网格：红 1 个")
 
 
 def test_gi_star_by_plain_python(county: Path) -> None:
