@@ -22,7 +22,9 @@ from tests.unit.test_risk_load import cases, grid_rows, loaded
 MONDAY = date(2026, 3, 2)
 PLACES = ("A", "B", "C")
 ROWS = st.lists(
-    st.tuples(st.integers(-5, 12).map(lambda n: MONDAY + timedelta(days=n)), st.sampled_from("ABCX"), st.integers(-3, 9)),
+    st.tuples(
+        st.integers(-5, 12).map(lambda n: MONDAY + timedelta(days=n)), st.sampled_from("ABCX"), st.integers(-3, 9)
+    ),
     max_size=30,
 )
 
