@@ -293,10 +293,11 @@ def test_near_repeats_are_counted_whole(run: Run, count: int, more: str | None) 
 def test_every_near_repeat_of_the_county_is_listed(tmp_path: Path) -> None:
     """Six spots a kilometre apart with forty cases of one category each: all but the first of a spot have company."""
     at = builders.AS_OF - timedelta(days=2)
-    fields = {"grid_code": GRIDS[0], "category": "01", "precision": "point", "lat": 37.005}
-    told = [
-        builders.case(f"P{n:03d}", at + timedelta(minutes=n), lon=112.005 + n % 6 / 80, **fields) for n in range(240)
+    spots: list[dict[str, Any]] = [
+        {"grid_code": grid, "lon": 112.005 + n / 100, "lat": 37.005} for n, grid in enumerate(GRIDS[:6])
     ]
+    exact: dict[str, Any] = {"category": "01", "precision": "point"}
+    told = [builders.case(f"P{n:03d}", at + timedelta(minutes=n), **exact, **spots[n % 6]) for n in range(240)]
     with builders.asking(loaded(tmp_path, grid_rows(), told)) as ask:
         found = ask.risk.near_repeats()
     assert (len(found), found[0]["others"], found[-1]["others"]) == (234, 39, 1)
