@@ -13,11 +13,14 @@
     return tapes[id];
   }
 
+  // A level's own choice is not part of its question: its neighbours play along, as they keep their colours at rest.
+  var INSIDE = { town: ["town", "village", "grid"], village: ["village", "grid"], grid: ["grid"] };
+
   function part(id, name) { return document.getElementById(id + "-" + name); }
 
-  function question(query) {
+  function question(query, level) {
     var rest = new URLSearchParams(query || "");
-    VIEW.forEach(function (key) { rest.delete(key); });
+    VIEW.concat(INSIDE[level] || []).forEach(function (key) { rest.delete(key); });
     return rest.toString();
   }
 
@@ -73,19 +76,25 @@
     if (!measure) { pause(own); own.asked = ""; own.found = null; window.yiping.map.instead(id, null); return; }
     own.query = query;
     var scene = window.yiping.map.scene(id);
-    var address = "/api/v1/replay?measure=" + measure + "&pace=" + (params.get("pace") || "day") + "&level=" + scene.level + "&" + question(query);
+    var address = "/api/v1/replay?measure=" + measure + "&pace=" + (params.get("pace") || "day") + "&level=" + scene.level + "&" +
+      question(query, scene.level);
     showSpeed(own);
-    if (address === own.asked) { seek(own, params.get("moment")); return; }
+    if (address === own.asked) {
+      if (own.found && !part(id, "replay-track").firstChild) { track(own); tellReplay(own); }  // another page lay between
+      seek(own, params.get("moment"));
+      return;
+    }
     pause(own);
     own.asked = address;
     window.fetch(address).then(function (answer) {
       return answer.json().then(function (body) {
-        if (!answer.ok) { throw new Error(body.error || "回放未取到，其余正常"); }
+        if (!answer.ok) { throw { said: body.error }; }
         return body;
       });
     }).then(function (body) {
       if (own.asked !== address) { return; }
       own.found = body;
+      if (!part(own.id, "replay-track")) { return; }
       track(own);
       tellReplay(own);
       seek(own, new URLSearchParams(own.query).get("moment"));
@@ -95,9 +104,12 @@
       own.asked = "";
       window.yiping.map.instead(id, null);
       var box = part(id, "replay-legend");
+      if (!box) { return; }
       box.textContent = "";
       part(id, "replay-now").textContent = "";
-      write(box, "legend-label", problem instanceof TypeError ? "回放未取到，其余正常" : problem.message);
+      box.closest(".map").classList.remove("is-replaying");  // the areas show the present again, and so does the legend
+      // What our own server says is for readers; what a proxy or the browser says is not.
+      write(box, "legend-label", problem.said || "回放未取到，其余正常");
     });
   }
 

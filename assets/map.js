@@ -125,6 +125,9 @@
     var lines = wanted.level === "town" ? "town" : "outline-" + wanted.level;
     var parts = [wanted.level, "town", lines].map(function (layer) { return geometry(layer, wanted.key); });
     return Promise.all(parts).then(function (found) {
+      // A slow answer: the reader has gone on, and the later scene draws itself.
+      if (own.scene !== wanted) { return [keep, keep, keep]; }
+      tellTrouble(wanted.id, "");
       var moved = first || own.place !== wanted.place;
       own.place = wanted.place;
       if (moved) {
@@ -134,10 +137,14 @@
       if (stale) { own.areas = {}; } else { repaint(wanted.id); }
       return [stale ? found[0] : keep, stale ? found[2] : keep, first ? namePoints(found[1]) : keep];
     }, function () {
-      var note = document.getElementById(wanted.id + "-trouble");
-      if (note) { note.textContent = "网格边界未取到，其余正常；刷新页面可再试"; }
+      if (own.scene === wanted) { tellTrouble(wanted.id, "网格边界未取到，其余正常；改变筛选或刷新页面可再试"); }
       return [keep, keep, keep];
     });
+  }
+
+  function tellTrouble(id, text) {
+    var note = document.getElementById(id + "-trouble");
+    if (note) { note.textContent = text; }
   }
 
   function isOutside(own, within) {
