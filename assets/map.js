@@ -113,11 +113,12 @@
   }
 
   // wanted = {id, level, key, place, title, paint, texts, marks, rings, chosen, within, picks}; shown = the layer's GeoJSON.
-  function scene(wanted, shown) {
+  function scene(wanted, shown, query) {
     var keep = window.dash_clientside.no_update;
     if (!wanted) { return [keep, keep, keep]; }
     var own = board(wanted.id);
     own.scene = wanted;
+    window.setTimeout(function () { window.yiping.layers.follow(wanted.id, query); }, 0);
     if (!wanted.key) { return [keep, keep, keep]; }
     var first = !(shown && shown.level);
     var stale = first || shown.level !== wanted.level || shown.key !== wanted.key;
