@@ -43,10 +43,13 @@
   function heat(id, map, params, query) {
     var strip = part(id, "heat");
     var width = /^w(\d+)$/.exec(params.get("heat") || "");
-    strip.classList.toggle("is-open", Boolean(width));
-    strip.closest(".map").classList.toggle("is-heated", Boolean(width));
-    map.getContainer().classList.toggle("has-density", Boolean(width));
-    window.yiping.map.repaint(id);
+    var frame = map.getContainer();
+    if (frame.classList.contains("has-density") !== Boolean(width)) {
+      strip.classList.toggle("is-open", Boolean(width));
+      strip.closest(".map").classList.toggle("is-heated", Boolean(width));
+      frame.classList.toggle("has-density", Boolean(width));
+      window.yiping.map.repaint(id);
+    }
     if (!width) { window.yiping.density.hide(map); return; }
     window.yiping.density.show(map, question(query), width[1], function (said) { tellHeat(part(id, "heat-legend"), said); });
   }
@@ -73,7 +76,10 @@
     var measure = params.get("replay");
     part(id, "replay").classList.toggle("is-open", Boolean(measure));
     part(id, "replay").closest(".map").classList.toggle("is-replaying", Boolean(measure));
-    if (!measure) { pause(own); own.asked = ""; own.found = null; window.yiping.map.instead(id, null); return; }
+    if (!measure) {
+      if (own.asked) { pause(own); own.asked = ""; own.found = null; window.yiping.map.instead(id, null); }
+      return;
+    }
     own.query = query;
     var scene = window.yiping.map.scene(id);
     var address = "/api/v1/replay?measure=" + measure + "&pace=" + (params.get("pace") || "day") + "&level=" + scene.level + "&" +
@@ -240,18 +246,16 @@
     }
   });
 
-  // Called when a map's scene has come: the layers follow the same address.
-  function layers(scene, query) {
-    var keep = window.dash_clientside.no_update;
-    if (!scene || !part(scene.id, "replay")) { return keep; }
-    var params = new URLSearchParams(query || "");
-    window.yiping.map.ready(scene.id, function (map) {
-      heat(scene.id, map, params, query);
-      replay(scene.id, params, query);
-    });
-    return keep;
-  }
-
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.yiping = Object.assign(window.dash_clientside.yiping || {}, { layers: layers });
+  window.yiping = window.yiping || {};
+  window.yiping.layers = {
+    // Called when a map's scene has come and is painted: the layers follow the same address.
+    follow: function (id, query) {
+      if (!part(id, "replay")) { return; }
+      var params = new URLSearchParams(query || "");
+      window.yiping.map.ready(id, function (map) {
+        heat(id, map, params, query);
+        replay(id, params, query);
+      });
+    }
+  };
 })();
