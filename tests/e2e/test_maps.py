@@ -206,11 +206,9 @@ def replay(visitor: Visitor, more: str = "") -> Page:
 
 def step(visitor: Visitor, name: str) -> None:
     """Press a button of the replay and wait until the address says where it is."""
-    was = parse_qs(visitor.query()).get("moment")
+    was = parse_qs(visitor.query()).get("moment", [""])[0]
     visitor.tab.locator(f'[data-replay="big:{name}"]').click()
-    visitor.tab.wait_for_function(
-        "was => new URLSearchParams(location.search).get('moment') !== was", arg=(was or [None])[0]
-    )
+    visitor.tab.wait_for_function("was => (new URLSearchParams(location.search).get('moment') || '') !== was", arg=was)
     visitor.settle()
 
 

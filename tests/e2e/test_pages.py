@@ -40,6 +40,13 @@ ALLOWED = {
     "P90": "a quantile has no Chinese name of that length",
     "Wilson": "a person's name",
     "API": "what it is called",
+    "Knox": "a person's name",
+    "Marshall": "a person's name",
+    "Getis": "a person's name",
+    "Ord": "a person's name",
+    "Gi": "the statistic's symbol",
+    "RR": "a symbol in a formula",
+    "PAI": "an index without a Chinese name of that length",
     "Excel": "a program",
 }
 
