@@ -21,26 +21,36 @@ from tests.unit.test_risk_answers import COUNTIES
 from tests.unit.test_risk_load import loaded
 
 
-@pytest.fixture(scope="module", params=["ok", "no_population"])
-def any_county(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    return loaded(tmp_path_factory.mktemp("maps"), *COUNTIES[request.param])
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A county with a risk map."""
+    return loaded(tmp_path_factory.mktemp("maps"), *COUNTIES["ok"])
 
 
 @pytest.fixture(scope="module")
-def any_client(any_county: Path) -> Iterator[TestClient]:
-    door = open_warehouse(any_county)
+def client(county: Path) -> Iterator[TestClient]:
+    yield from a_client(county)
+
+
+@pytest.fixture(scope="module")
+def bare_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Without persons there is no risk map."""
+    yield from a_client(loaded(tmp_path_factory.mktemp("bare"), *COUNTIES["no_population"]))
+
+
+@pytest.fixture(params=["client", "bare_client"])
+def any_client(request: pytest.FixtureRequest) -> TestClient:
+    found: TestClient = request.getfixturevalue(request.param)
+    return found
+
+
+def a_client(warehouse: Path) -> Iterator[TestClient]:
+    door = open_warehouse(warehouse)
     api = create_api(door, "build-1")
     add_maps(api, door)
     with TestClient(api, raise_server_exceptions=False) as session:
         yield session
     door.close()
-
-
-@pytest.fixture
-def client(any_client: TestClient) -> TestClient:
-    if not any_client.get("/risk").json()["rows"]:
-        pytest.skip("this county has no risk map")
-    return any_client
 
 
 @pytest.mark.parametrize("pace", ["day", "week"])
@@ -67,8 +77,8 @@ def test_a_replay_of_nothing_is_an_answer(any_client: TestClient) -> None:
         assert (said.status_code, said.json()["moments"], said.json()["values"]) == (200, [], [])
 
 
-def test_the_risk_told_is_what_the_page_shows(client: TestClient, any_county: Path) -> None:
-    with builders.asking(any_county) as ask:
+def test_the_risk_told_is_what_the_page_shows(client: TestClient, county: Path) -> None:
+    with builders.asking(county) as ask:
         for run in ask.risk.runs:
             said = client.get(f"/risk?run={run.key}").json()
             here = page.load_here(ask, Filters(run=run.key))
