@@ -18,8 +18,7 @@ PERIOD = "since=2026-08-01&until=2026-10-01"
 RUN = "run=h60_all_none"
 """The small county's default run is flat; this one has tiers."""
 
-MEET = """id => new Promise(done => yiping.map.ready(id, map => {
-  window.probe = map;
+MEET = """id => { window.probe = null; yiping.map.ready(id, map => {
   window.areas = () => {
     const all = [];
     map.eachLayer(l => { if (l.feature && l.setStyle && l.getTooltip()) all.push(l); });
@@ -31,8 +30,8 @@ MEET = """id => new Promise(done => yiping.map.ready(id, map => {
     return area.getTooltip().getContent()(area).querySelector('.map-tip-value').textContent;
   };
   window.paintOf = code => areaOf(code).options.fillColor;
-  done(true);
-}))"""
+  window.probe = map;
+}); }"""
 
 
 def meet(visitor: Visitor, path: str, prefix: str = "big") -> Page:
@@ -44,7 +43,7 @@ def meet(visitor: Visitor, path: str, prefix: str = "big") -> Page:
 
 def hold_of(visitor: Visitor, prefix: str = "big") -> None:
     visitor.tab.evaluate(MEET, prefix)
-    visitor.tab.wait_for_function("() => areas().length > 0")
+    visitor.tab.wait_for_function("() => window.probe && areas().length > 0")
 
 
 def codes(visitor: Visitor) -> list[str]:
