@@ -39,6 +39,12 @@ class Frames:
     values: npt.NDArray[np.int64]
 
 
+def refuse_too_large(moments: int, places: int) -> None:
+    """Raises `LongReplayError` above `MOST_VALUES`, to be asked before the rows are fetched."""
+    if moments * places > MOST_VALUES:
+        raise LongReplayError("回放的时段过长，请缩短时段、改为逐周，或改看乡镇、村社区")
+
+
 def pivot(
     rows: Sequence[tuple[Any, Any, Any]], *, starts: Sequence[date], codes: Sequence[str], is_stock: bool
 ) -> Frames:
@@ -47,8 +53,7 @@ def pivot(
     Changes before the first moment are part of a stock from the start. Places that are not in `codes` are left out.
     Raises `LongReplayError` above `MOST_VALUES`.
     """
-    if len(starts) * len(codes) > MOST_VALUES:
-        raise LongReplayError("回放的时段过长，请缩短时段、改为逐周，或改看乡镇、村社区")
+    refuse_too_large(len(starts), len(codes))
     row_of = {start: number for number, start in enumerate(starts)}
     column_of = {code: number for number, code in enumerate(codes)}
     values = np.zeros((len(starts), len(codes)), dtype=np.int64)

@@ -42,9 +42,7 @@ class Reference:
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise LoadError(
-                f"参考数据 {path} 无法读取：{error}；请用记事本另存为 UTF-8，并对照随附的文件修改"
-            ) from error
+            raise LoadError(f"参考数据 {path} 无法读取：{error}；请存为 UTF-8，并对照随附的文件修改") from error
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:
