@@ -6,7 +6,7 @@ WAREHOUSE ?= data/warehouse
 HOST ?= 127.0.0.1
 PORT ?= 8050
 
-.PHONY: run test check unit browser bench lock screenshots clean
+.PHONY: run test check unit browser bench method lock screenshots clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run                                   ## load the demo county if there is no data, then serve
@@ -40,6 +40,10 @@ unit: $(VENV)/.dev                                  ## the tests that need no br
 bench: $(VENV)/.dev                                 ## figures for 60,000 and 1,000,000 cases and for a 2,000-grid map; reports, never a timed test
 	$(PY) -m bench
 	$(PY) -m bench.recolour
+
+method: $(VENV)/.dev                                ## does the risk map find what is there, the detector the right system? 20 and 50 counties
+	$(PY) -m bench.risk
+	$(PY) -m bench.coordinates
 
 screenshots: $(VENV)/.dev                           ## redraw docs/screenshots from the demo county
 	$(PY) -m tests.e2e.screenshots

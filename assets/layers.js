@@ -13,11 +13,14 @@
     return tapes[id];
   }
 
+  // A level's own choice is not part of its question: its neighbours play along, as they keep their colours at rest.
+  var INSIDE = { town: ["town", "village", "grid"], village: ["village", "grid"], grid: ["grid"] };
+
   function part(id, name) { return document.getElementById(id + "-" + name); }
 
-  function question(query) {
+  function question(query, level) {
     var rest = new URLSearchParams(query || "");
-    VIEW.forEach(function (key) { rest.delete(key); });
+    VIEW.concat(INSIDE[level] || []).forEach(function (key) { rest.delete(key); });
     return rest.toString();
   }
 
@@ -40,10 +43,13 @@
   function heat(id, map, params, query) {
     var strip = part(id, "heat");
     var width = /^w(\d+)$/.exec(params.get("heat") || "");
-    strip.classList.toggle("is-open", Boolean(width));
-    strip.closest(".map").classList.toggle("is-heated", Boolean(width));
-    map.getContainer().classList.toggle("has-density", Boolean(width));
-    window.yiping.map.repaint(id);
+    var frame = map.getContainer();
+    if (frame.classList.contains("has-density") !== Boolean(width)) {
+      strip.classList.toggle("is-open", Boolean(width));
+      strip.closest(".map").classList.toggle("is-heated", Boolean(width));
+      frame.classList.toggle("has-density", Boolean(width));
+      window.yiping.map.repaint(id);
+    }
     if (!width) { window.yiping.density.hide(map); return; }
     window.yiping.density.show(map, question(query), width[1], function (said) { tellHeat(part(id, "heat-legend"), said); });
   }
@@ -70,22 +76,31 @@
     var measure = params.get("replay");
     part(id, "replay").classList.toggle("is-open", Boolean(measure));
     part(id, "replay").closest(".map").classList.toggle("is-replaying", Boolean(measure));
-    if (!measure) { pause(own); own.asked = ""; own.found = null; window.yiping.map.instead(id, null); return; }
+    if (!measure) {
+      if (own.asked) { pause(own); own.asked = ""; own.found = null; window.yiping.map.instead(id, null); }
+      return;
+    }
     own.query = query;
     var scene = window.yiping.map.scene(id);
-    var address = "/api/v1/replay?measure=" + measure + "&pace=" + (params.get("pace") || "day") + "&level=" + scene.level + "&" + question(query);
+    var address = "/api/v1/replay?measure=" + measure + "&pace=" + (params.get("pace") || "day") + "&level=" + scene.level + "&" +
+      question(query, scene.level);
     showSpeed(own);
-    if (address === own.asked) { seek(own, params.get("moment")); return; }
+    if (address === own.asked) {
+      if (own.found && !part(id, "replay-track").firstChild) { track(own); tellReplay(own); }  // another page lay between
+      seek(own, params.get("moment"));
+      return;
+    }
     pause(own);
     own.asked = address;
     window.fetch(address).then(function (answer) {
       return answer.json().then(function (body) {
-        if (!answer.ok) { throw new Error(body.error || "回放未取到，其余正常"); }
+        if (!answer.ok) { throw { said: body.error }; }
         return body;
       });
     }).then(function (body) {
       if (own.asked !== address) { return; }
       own.found = body;
+      if (!part(own.id, "replay-track")) { return; }
       track(own);
       tellReplay(own);
       seek(own, new URLSearchParams(own.query).get("moment"));
@@ -95,9 +110,12 @@
       own.asked = "";
       window.yiping.map.instead(id, null);
       var box = part(id, "replay-legend");
+      if (!box) { return; }
       box.textContent = "";
       part(id, "replay-now").textContent = "";
-      write(box, "legend-label", problem instanceof TypeError ? "回放未取到，其余正常" : problem.message);
+      box.closest(".map").classList.remove("is-replaying");  // the areas show the present again, and so does the legend
+      // What our own server says is for readers; what a proxy or the browser says is not.
+      write(box, "legend-label", problem.said || "回放未取到，其余正常");
     });
   }
 
@@ -228,18 +246,16 @@
     }
   });
 
-  // Called when a map's scene has come: the layers follow the same address.
-  function layers(scene, query) {
-    var keep = window.dash_clientside.no_update;
-    if (!scene || !part(scene.id, "replay")) { return keep; }
-    var params = new URLSearchParams(query || "");
-    window.yiping.map.ready(scene.id, function (map) {
-      heat(scene.id, map, params, query);
-      replay(scene.id, params, query);
-    });
-    return keep;
-  }
-
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.yiping = Object.assign(window.dash_clientside.yiping || {}, { layers: layers });
+  window.yiping = window.yiping || {};
+  window.yiping.layers = {
+    // Called when a map's scene has come and is painted: the layers follow the same address.
+    follow: function (id, query) {
+      if (!part(id, "replay")) { return; }
+      var params = new URLSearchParams(query || "");
+      window.yiping.map.ready(id, function (map) {
+        heat(id, map, params, query);
+        replay(id, params, query);
+      });
+    }
+  };
 })();

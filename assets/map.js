@@ -77,12 +77,19 @@
     };
   }
 
+  // A grid alone would fill the map and say nothing: its surroundings come with it.
+  function withNeighbours(box) {
+    var wide = box[2] - box[0], high = box[3] - box[1];
+    return [box[0] - wide, box[1] - high, box[2] + wide, box[3] + high];
+  }
+
   function placeBox(place, areas, towns) {
     if (!place) { return boxOf(towns, "", ""); }
     var dimension = place.split(":")[0];
     var code = place.split(":")[1];
     if (dimension === "town") { return boxOf(towns, "code", code); }
-    return boxOf(areas, dimension === areas.level ? "code" : dimension, code) || boxOf(towns, "", "");
+    var box = boxOf(areas, dimension === areas.level ? "code" : dimension, code) || boxOf(towns, "", "");
+    return dimension === "grid" ? withNeighbours(box) : box;
   }
 
   function fit(map, animated) {
@@ -113,11 +120,12 @@
   }
 
   // wanted = {id, level, key, place, title, paint, texts, marks, rings, chosen, within, picks}; shown = the layer's GeoJSON.
-  function scene(wanted, shown) {
+  function scene(wanted, shown, query) {
     var keep = window.dash_clientside.no_update;
     if (!wanted) { return [keep, keep, keep]; }
     var own = board(wanted.id);
     own.scene = wanted;
+    window.setTimeout(function () { window.yiping.layers.follow(wanted.id, query); }, 0);
     if (!wanted.key) { return [keep, keep, keep]; }
     var first = !(shown && shown.level);
     var stale = first || shown.level !== wanted.level || shown.key !== wanted.key;
@@ -125,6 +133,9 @@
     var lines = wanted.level === "town" ? "town" : "outline-" + wanted.level;
     var parts = [wanted.level, "town", lines].map(function (layer) { return geometry(layer, wanted.key); });
     return Promise.all(parts).then(function (found) {
+      // A slow answer: the reader has gone on, and the later scene draws itself.
+      if (own.scene !== wanted) { return [keep, keep, keep]; }
+      tellTrouble(wanted.id, "");
       var moved = first || own.place !== wanted.place;
       own.place = wanted.place;
       if (moved) {
@@ -134,10 +145,14 @@
       if (stale) { own.areas = {}; } else { repaint(wanted.id); }
       return [stale ? found[0] : keep, stale ? found[2] : keep, first ? namePoints(found[1]) : keep];
     }, function () {
-      var note = document.getElementById(wanted.id + "-trouble");
-      if (note) { note.textContent = "网格边界未取到，其余正常；刷新页面可再试"; }
+      if (own.scene === wanted) { tellTrouble(wanted.id, "网格边界未取到，其余正常；改变筛选或刷新页面可再试"); }
       return [keep, keep, keep];
     });
+  }
+
+  function tellTrouble(id, text) {
+    var note = document.getElementById(id + "-trouble");
+    if (note) { note.textContent = text; }
   }
 
   function isOutside(own, within) {

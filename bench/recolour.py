@@ -65,7 +65,9 @@ def clicks(warehouse: Path, *, rounds: int) -> list[float]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             visitor = Visitor(browser.new_context(viewport=WALL, locale="zh-CN").new_page(), home)
-            visitor.open("/map?layer=grid")
+            visitor.open("/map")  # with the period that a page opens with
+            visitor.tab.locator('[data-set="layer=grid"]').click()
+            visitor.settle()
             times = []
             for round_ in range(rounds + 3):
                 times.append(float(visitor.tab.evaluate(CLICK, CHOICES[round_ % len(CHOICES)])))

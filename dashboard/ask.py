@@ -27,7 +27,7 @@ from dashboard.metrics.query import (
 )
 from dashboard.metrics.values import Value
 from dashboard.outlines import town_outlines
-from dashboard.replay import MEASURES, PACES, Frames, pivot, tiers
+from dashboard.replay import MEASURES, PACES, Frames, check_size, pivot, tiers
 from dashboard.risk import RiskQuestions
 from etl.contract import Pointer
 
@@ -323,6 +323,7 @@ class Ask:
         for day in known:
             if (filters.since is None or day >= filters.since) and (filters.until is None or day < filters.until):
                 moments[_bucket_start(pace, day)] = day
+        check_size(len(moments), len(self.vocabulary["grid"]))
         rows = self._db.records(
             "select day, grid, tier from mart.fact_risk_frame where list_contains($days, day)",
             {"days": list(moments.values())},

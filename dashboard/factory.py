@@ -287,13 +287,6 @@ def _wire_picks(app: Dash, page: Page) -> None:
             Input(element, name),
             prevent_initial_call=True,
         )
-    for prefix in page.layered:
-        app.clientside_callback(
-            ClientsideFunction("yiping", "layers"),
-            Output(f"{prefix}-layers", "data"),
-            Input(f"{prefix}-scene", "data"),
-            State("filters", "data"),
-        )
     for prefix in page.maps:
         app.clientside_callback(
             ClientsideFunction("yiping", "scene"),
@@ -302,6 +295,7 @@ def _wire_picks(app: Dash, page: Page) -> None:
             Output(f"{prefix}-names", "data"),
             Input(f"{prefix}-scene", "data"),
             State(f"{prefix}-areas", "data"),
+            State("filters", "data"),
         )
     for element in page.metric_choosers:
         app.clientside_callback(

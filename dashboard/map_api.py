@@ -18,6 +18,10 @@ from dashboard.warehouse import Warehouse
 
 LEVELS = ("town", "village", "grid")
 _RUN = Query("", description="测算名，如 h60_reported_none；不写为默认测算", max_length=64)
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    400: {"description": "参数不合要求"},
+    404: {"description": "没有这个网格，或本批次没有风险测算"},
+}
 
 
 def add_maps(api: FastAPI, warehouse: Warehouse) -> None:
@@ -27,7 +31,12 @@ def add_maps(api: FastAPI, warehouse: Warehouse) -> None:
 
 
 def _add_replay(api: FastAPI, warehouse: Warehouse) -> None:
-    @api.get("/replay", summary="地图回放：一个指标逐日或逐周、按地点", openapi_extra=with_filters())
+    @api.get(
+        "/replay",
+        summary="地图回放：一个指标逐日或逐周、按地点",
+        responses={400: _REFUSED[400]},
+        openapi_extra=with_filters(),
+    )
     async def replay(
         request: Request,
         measure: str = Query("open", description="、".join(MEASURES), max_length=20),
@@ -68,7 +77,7 @@ def _frames_json(found: Frames, measure: str) -> dict[str, Any]:
 
 
 def _add_risk(api: FastAPI, warehouse: Warehouse) -> None:
-    @api.get("/risk", summary="风险测算：各网格的相对风险与分级")
+    @api.get("/risk", summary="风险测算：各网格的相对风险与分级", responses=_REFUSED)
     async def risk(run: str = _RUN) -> dict[str, Any]:
         """The run and a row per grid. Risk belongs to grids and cases; no person is scored."""
 
@@ -79,7 +88,7 @@ def _add_risk(api: FastAPI, warehouse: Warehouse) -> None:
 
         return await answer(warehouse, question)
 
-    @api.get("/risk/{grid}", summary="一个网格的风险由什么构成")
+    @api.get("/risk/{grid}", summary="一个网格的风险由什么构成", responses=_REFUSED)
     async def reasons(grid: str, run: str = _RUN) -> dict[str, Any]:
         """The grid's figures, the categories that make its score, its heaviest cases."""
 

@@ -48,7 +48,6 @@ class Panel:
 class Page:
     """One screen, at one path; `frame` is its component tree without data.
 
-    `maps` are the prefixes of its maps, `layered` of those that a replay and a heat surface can lie on.
     `in_nav` is off for a page that is only reached from others.
     `opens_with` holds the conditions a bare address gets besides the default period.
     """
@@ -60,7 +59,6 @@ class Page:
     panels: tuple[Panel, ...]
     picks: Picks = ()
     maps: tuple[str, ...] = ()
-    layered: tuple[str, ...] = ()
     metric_choosers: tuple[str, ...] = ()
     in_nav: bool = True
     opens_with: Filters = field(default_factory=Filters)

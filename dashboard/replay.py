@@ -47,8 +47,7 @@ def pivot(
     Changes before the first moment are part of a stock from the start. Places that are not in `codes` are left out.
     Raises `LongReplayError` above `MOST_VALUES`.
     """
-    if len(starts) * len(codes) > MOST_VALUES:
-        raise LongReplayError("回放的时段过长，请缩短时段、改为逐周，或改看乡镇、村社区")
+    check_size(len(starts), len(codes))
     row_of = {start: number for number, start in enumerate(starts)}
     column_of = {code: number for number, code in enumerate(codes)}
     values = np.zeros((len(starts), len(codes)), dtype=np.int64)
@@ -60,6 +59,12 @@ def pivot(
         elif is_stock and starts and start < starts[0]:
             values[0, column_of[code]] += int(number)
     return Frames(tuple(starts), tuple(codes), np.cumsum(values, axis=0) if is_stock else values)
+
+
+def check_size(moments: int, places: int) -> None:
+    """Raises `LongReplayError` above `MOST_VALUES`."""
+    if moments * places > MOST_VALUES:
+        raise LongReplayError("回放的时段过长，请缩短时段、改为逐周，或改看乡镇、村社区")
 
 
 def tiers(rows: Sequence[Mapping[str, Any]], *, moments: Mapping[date, date]) -> Frames:

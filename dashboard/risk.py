@@ -160,13 +160,13 @@ class RiskQuestions:
         )
         return Parts(tuple((code, score, count) for code, (score, count) in ranked), named)
 
-    def near_repeats(self, *, limit: int = 200) -> list[dict[str, Any]]:
+    def near_repeats(self) -> list[dict[str, Any]]:
         """Recent cases with earlier ones of the same category near in place and time; most company first.
 
         One row per later case: its facts, how many are near it, the distance and the days to the nearest.
         """
         named = ("category", "grid", "town")
-        rows = self._db.records(_NEAR, {"limit": limit})
+        rows = self._db.records(_NEAR)
         return [row | {f"{d}_name": self._label(d, row[d]) for d in named if row[d]} for row in rows]
 
     @cached_property
@@ -200,5 +200,4 @@ join mart.fact_case as f on f.case_key = n.case_key
 join mart.fact_case as o on o.case_key = n.other_key
 group by f.case_key, f.case_id, f.title, f.category, f.grid, f.town, f.accept_at, f.status
 order by others desc, f.accept_at desc, f.case_key
-limit $limit
 """

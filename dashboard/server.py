@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.base import RequestResponseEndpoint
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
@@ -63,6 +64,9 @@ def create(warehouse_path: Path, basemap: BaseMap | None = None, *, clock: Clock
     # Only now are all of Dash's inline scripts known.
     server.policy = content_policy(dash.csp_hashes(), basemap.origin if basemap else "")
     opening = {page.path: page.opens_with for page in find_pages()}
+
+    # Numbers as text shrink tenfold; level 3 costs a tenth of the time that the last percent would.
+    server.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=3)
 
     @server.middleware("http")
     async def open_with_a_period(request: Request, call_next: RequestResponseEndpoint) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.segments import segments
@@ -24,7 +24,7 @@ def switches(prefix: str) -> Component:
 
 
 def strips(prefix: str) -> list[Component]:
-    """The controls of both layers, hidden until they are switched on, and the store that follows the map."""
+    """The controls of both layers, hidden until they are switched on."""
     return [
         html.Div(
             [
@@ -50,7 +50,6 @@ def strips(prefix: str) -> list[Component]:
             role="group",
             **{"aria-label": "回放"},
         ),
-        dcc.Store(id=f"{prefix}-layers"),
     ]
 
 

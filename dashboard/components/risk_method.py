@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dash import html
@@ -17,18 +18,19 @@ HEADS = ("选网格的办法", "命中/全部", "命中率", "面积比", "人�
 
 
 def back_test(tested: Sequence[Tested]) -> list[Any]:
-    """A row per way of choosing grids over all months tested, and whether the risk map did better."""
-    rows = {method: [t for t in tested if t.method == method] for method in METHODS}
-    sums = {method: _summed(found) for method, found in rows.items() if found}
-    if "risk" not in sums:
-        return [empty("数据不足一个回看期加一个月，无法回测")]
+    """A row per way of choosing grids over the months that the risk map was tested in, and whether it did better."""
+    months = sorted({t.month for t in tested if t.method == "risk"})
+    if not months:
+        return [empty("数据不足一个回看期加一个月，或各月都未分级，无法回测")]
+    sums = sums_of(tested)
     body = [
         html.Tr([html.Td(METHODS[m]), *(html.Td(text, className="is-right") for text in _cells(s))])
         for m, s in sums.items()
     ]
     head = html.Thead(html.Tr([html.Th(h, className="is-right" if n else "") for n, h in enumerate(HEADS)]))
-    months = sorted({t.month for t in tested})
+    left_out = len({t.month for t in tested}) - len(months)
     span = f"{months[0]:%Y-%m} 至 {months[-1]:%Y-%m}，共 {len(months)} 个月"
+    span += f"（另 {left_out} 个月风险图未分级，不计）" if left_out else ""
     return [
         html.P(verdict(sums), className="say-sentence"),
         html.Div(html.Table([head, html.Tbody(body)], className="table"), className="table-box"),
@@ -39,33 +41,43 @@ def back_test(tested: Sequence[Tested]) -> list[Any]:
     ]
 
 
-Summed = Mapping[str, float]
+@dataclass(frozen=True)
+class Summed:
+    """A way of choosing grids over several months; the ratios are None where area or persons are not known."""
+
+    hits: int
+    cases: int
+    rate: float
+    area: float | None
+    population: float | None
 
 
-def _summed(found: Sequence[Tested]) -> Summed:
-    hits, cases = sum(t.hits for t in found), sum(t.cases for t in found)
+def sums_of(tested: Sequence[Tested]) -> Mapping[str, Summed]:
+    """Method → its sums over the months of the risk map; a way that lacks one of them cannot be compared."""
+    months = {t.month for t in tested if t.method == "risk"}
+    found = {method: [t for t in tested if t.method == method and t.month in months] for method in METHODS}
+    return {method: _summed(rows) for method, rows in found.items() if rows and len(rows) == len(months)}
+
+
+def _summed(rows: Sequence[Tested]) -> Summed:
+    hits, cases = sum(t.hits for t in rows), sum(t.cases for t in rows)
     rate = hits / cases if cases else 0.0
 
-    def over(shares: Sequence[float | None]) -> float:
+    def over(shares: Sequence[float | None]) -> float | None:
         known = [share for share in shares if share]
-        return rate / (sum(known) / len(known)) if known else 0.0
+        return rate / (sum(known) / len(known)) if known else None
 
-    return {
-        "hits": hits,
-        "cases": cases,
-        "rate": rate,
-        "area": over([t.area_share for t in found]),
-        "population": over([t.population_share for t in found]),
-    }
+    return Summed(
+        hits, cases, rate, area=over([t.area_share for t in rows]), population=over([t.population_share for t in rows])
+    )
 
 
 def _cells(s: Summed) -> tuple[str, ...]:
-    return (
-        words.parts(s["hits"], int(s["cases"])),
-        f"{words.percent(s['rate'])}%",
-        f"{s['area']:.2f}",
-        f"{s['population']:.2f}",
-    )
+    return (words.parts(s.hits, s.cases), f"{words.percent(s.rate)}%", _ratio(s.area), _ratio(s.population))
+
+
+def _ratio(number: float | None) -> str:
+    return "-" if number is None else f"{number:.2f}"
 
 
 def verdict(sums: Mapping[str, Summed]) -> str:
@@ -73,11 +85,11 @@ def verdict(sums: Mapping[str, Summed]) -> str:
     other = "last_year" if "last_year" in sums else "counts"
     ours, theirs = sums["risk"], sums[other]
     name = METHODS[other]
-    caught = "多于" if ours["rate"] > theirs["rate"] else "未超过"
-    dense = "高于" if ours["population"] > theirs["population"] else "未超过"
+    caught = "多于" if ours.rate > theirs.rate else "未超过"
+    dense = "高于" if (ours.population or 0) > (theirs.population or 0) else "未超过"
     return (
-        f"命中件数{caught}{name}（{words.percent(ours['rate'])}% 对 {words.percent(theirs['rate'])}%），"
-        f"按人口折算{dense}{name}（{ours['population']:.2f} 对 {theirs['population']:.2f}）。"
+        f"命中件数{caught}{name}（{words.percent(ours.rate)}% 对 {words.percent(theirs.rate)}%），"
+        f"按人口折算{dense}{name}（{_ratio(ours.population)} 对 {_ratio(theirs.population)}）。"
         "要接住最多的事项看工作量图，要找出与人口不相称的网格看风险图。"
     )
 

@@ -49,28 +49,52 @@ CASES_LENGTH = 20
 # --- the map ------------------------------------------------------------------------------------------------------
 
 
+def load_map(ask: Ask, filters: Filters) -> tuple[Filters, grid_map.Scene]:
+    """The chosen metric by area."""
+    metric = filters.metric if filters.metric in MAP_METRICS else "accepted"
+    return filters, grid_map.load(ask, filters, level=grid_map.level_for(filters), metric=metric)
+
+
+def view_map(model: tuple[Filters, grid_map.Scene]) -> Mapping[Target, Any]:
+    """The map under the name of what it shows."""
+    filters, scene = model
+    return {**grid_map.view("big", scene), **_heading(filters, BY_KEY[scene.metric])}
+
+
+def _heading(filters: Filters, metric: Metric) -> dict[Target, Any]:
+    """What kind of map this is: work, a measure, risk, or a surface; never two under one name."""
+    if filters.replay in MEASURES:
+        title = "风险图" if filters.replay == "risk" else "工作量图"
+        return {"bigmap-title": f"{title} · 回放", "bigmap-note": f"{MEASURES[filters.replay][0]}；画面不是现在"}
+    if filters.heat:
+        return {"bigmap-title": "工作量图 · 热力面", "bigmap-note": "受理事项的核密度，供研判人员看疏密；不是风险"}
+    title = "工作量图" if metric.kind in ("flow", "stock") else "指标图"
+    darker = "；颜色越深越低" if metric.better == "up" else ""
+    return {"bigmap-title": title, "bigmap-note": f"{metric.name}（{metric.unit}）{darker}"}
+
+
+# --- around the map -----------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
-class Shown:
-    """The map's scene, the way to the chosen place, and the points where a place is chosen."""
+class Around:
+    """The choosers as the address has them, the way to the chosen place, and the points where a place is chosen."""
 
     filters: Filters
-    scene: grid_map.Scene
     crumbs: tuple[tuple[str, str], ...]
     points: Sequence[Case]
 
 
-def load_map(ask: Ask, filters: Filters) -> Shown:
-    """The chosen metric by area, and the cases' points once the grids of a chosen place are shown."""
-    metric = filters.metric if filters.metric in MAP_METRICS else "accepted"
-    scene = grid_map.load(ask, filters, level=grid_map.level_for(filters), metric=metric)
-    wants_points = scene.view.level == "grid" and bool(filters.town or filters.village or filters.grid)
+def load_around(ask: Ask, filters: Filters) -> Around:
+    """The cases' points are shown once the map shows the grids of a chosen place."""
+    wants_points = grid_map.level_for(filters) == "grid" and bool(filters.town or filters.village or filters.grid)
     points = ask.points(filters, limit=POINT_LIMIT) if wants_points else ()
-    return Shown(filters, scene, places.chain(filters, ask.vocabulary, ask.parents), points)
+    return Around(filters, places.chain(filters, ask.vocabulary, ask.parents), points)
 
 
-def view_map(model: Shown) -> Mapping[Target, Any]:
-    """The map, its choosers and the breadcrumbs."""
-    metric = BY_KEY[model.scene.metric]
+def view_around(model: Around) -> Mapping[Target, Any]:
+    """Breadcrumbs, levels, metric, layers and points."""
+    filters = model.filters
     features = [
         {
             "type": "Feature",
@@ -80,27 +104,13 @@ def view_map(model: Shown) -> Mapping[Target, Any]:
         for case in model.points
     ]
     levels = [(level, word) for level, word in grid_map.LEVELS.items()]
-    darker = "；颜色越深越低" if metric.better == "up" else ""
     return {
-        **grid_map.view("big", model.scene),
         ("big-points", "data"): {"type": "FeatureCollection", "features": features},
-        ("map-metric", "value"): metric.key,
-        "map-levels": segments.segments("layer", levels, model.scene.view.level, label="图层"),
+        ("map-metric", "value"): filters.metric if filters.metric in MAP_METRICS else "accepted",
+        "map-levels": segments.segments("layer", levels, grid_map.level_for(filters), label="图层"),
         "map-crumbs": places.crumbs(model.crumbs),
-        **_heading(model.filters, metric, darker),
-        **map_layers.view("big", model.filters),
+        **map_layers.view("big", filters),
     }
-
-
-def _heading(filters: Filters, metric: Metric, darker: str) -> dict[Target, Any]:
-    """What kind of map this is: work, a measure, risk, or a surface; never two under one name."""
-    if filters.replay in MEASURES:
-        title = "风险图" if filters.replay == "risk" else "工作量图"
-        return {"bigmap-title": f"{title} · 回放", "bigmap-note": f"{MEASURES[filters.replay][0]}；画面不是现在"}
-    if filters.heat:
-        return {"bigmap-title": "工作量图 · 热力面", "bigmap-note": "受理事项的核密度，供研判人员看疏密；不是风险"}
-    title = "工作量图" if metric.kind in ("flow", "stock") else "指标图"
-    return {"bigmap-title": title, "bigmap-note": f"{metric.name}（{metric.unit}）{darker}"}
 
 
 # --- the chosen place ---------------------------------------------------------------------------------------------
@@ -249,6 +259,8 @@ def _toolbar() -> html.Div:
     ]
     return html.Div(
         [
+            html.Div(id="around-fault", className="panel-fault", role="status"),
+            html.Span(id="around-asof", className="hidden"),
             html.Nav(id="map-crumbs", className="crumbs", **{"aria-label": "所在位置"}),
             html.Span(className="panel-space"),
             map_layers.switches("big"),
@@ -326,17 +338,21 @@ PAGE = Page(
             title="网格地图",
             load=load_map,
             view=view_map,
+            fills=(*grid_map.fills("big"), "bigmap-title", "bigmap-note"),
+            comes_first=True,
+        ),
+        Panel(
+            id="around",
+            title="地图选项",
+            load=load_around,
+            view=view_around,
             fills=(
-                *grid_map.fills("big"),
                 ("big-points", "data"),
                 ("map-metric", "value"),
                 "map-levels",
                 "map-crumbs",
-                "bigmap-note",
-                "bigmap-title",
                 *map_layers.fills("big"),
             ),
-            comes_first=True,
         ),
         Panel(id="place", title="所选范围", load=load_place, view=view_place, fills=("place-note", "place-list")),
         Panel(
@@ -363,6 +379,5 @@ PAGE = Page(
     ),
     picks=(("units-grid", "cellClicked"),),
     maps=("big",),
-    layered=("big",),
     metric_choosers=("map-metric",),
 )

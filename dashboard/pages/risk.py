@@ -342,10 +342,10 @@ def _toolbar() -> html.Div:
 def frame() -> html.Div:
     """The page without data."""
     columns = [
-        grid.text_column("name", "网格", flex=150, minWidth=120),
-        grid.text_column("level", "级别", width=70),
-        grid.text_column("rr", "相对风险", width=84, type="rightAligned"),
-        grid.text_column("recent", "近28天", width=84, type="rightAligned"),
+        grid.text_column("name", "网格", flex=150, minWidth=110),
+        grid.text_column("level", "级别", flex=62, minWidth=54),
+        grid.text_column("rr", "相对风险", flex=78, minWidth=66, type="rightAligned"),
+        grid.text_column("recent", "近28天", flex=78, minWidth=70, type="rightAligned"),
     ]
     return html.Div(
         [

@@ -24,9 +24,11 @@ def longest_overdue(home: str) -> str:
 
 
 def draw(browser: Browser, home: str, out: Path) -> None:
-    """Every page at desk size, one case, and 总览 as a phone shows it."""
+    """Every page at desk size, one case, the map's layers, and 总览 as a phone shows it."""
     shots = [(page.path, page.key, DESK) for page in find_pages() if page.in_nav] + [("/", "overview_phone", PHONE)]
     shots.append((f"/case?{urlencode({'case': longest_overdue(home)})}", "case", DESK))
+    shots.append(("/map?replay=risk&pace=week", "replay", DESK))
+    shots.append(("/map?heat=w300", "heat", DESK))
     for path, name, size in shots:
         context = browser.new_context(viewport=size, locale="zh-CN")
         visitor = Visitor(context.new_page(), home)
