@@ -13,17 +13,23 @@ from dashboard.filters import Filters
 from dashboard.warehouse import SlowQueryError
 from tests import builders
 
+SLOW = "select count(*) from range(100000000) as a, range(100000) as b where a.range % 7 = b.range % 3"
 
-def test_a_question_past_its_deadline_is_stopped_and_the_next_one_answered(
-    small_county: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deadline that a test can wait for."""
     monkeypatch.setattr(door, "DEADLINE_SECONDS", 0.2)
     monkeypatch.setattr(door, "REFIRE_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_question_past_its_deadline_is_stopped_and_the_next_one_answered(
+    small_county: Path,
+) -> None:
     with builders.asking(small_county) as ask:
         with pytest.raises(SlowQueryError, match="超时"):
-            ask._db.rows(
-                "select count(*) from range(100000000) as a, range(100000) as b where a.range % 7 = b.range % 3"
-            )
+            ask._db.rows(SLOW)
         assert ask._db.rows("select 42") == [(42,)]
 
 
@@ -33,19 +39,17 @@ def test_batches_are_the_rows_some_at_a_time(small_county: Path) -> None:
     assert found == [[{"n": 0}, {"n": 1}], [{"n": 2}, {"n": 3}], [{"n": 4}]]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_slow_step_of_batches_is_stopped_but_a_slow_reader_is_not(
-    small_county: Path, monkeypatch: pytest.MonkeyPatch
+    small_county: Path,
 ) -> None:
-    monkeypatch.setattr(door, "DEADLINE_SECONDS", 0.2)
-    monkeypatch.setattr(door, "REFIRE_SECONDS", 0.05)
     with builders.asking(small_county) as ask:
         steps = ask._db.batches("select range as n from range(10000)", size=5000)
         next(steps)
         sleep(0.4)
         assert len(next(steps)) == 5000
-        slow = "select count(*) from range(100000000) as a, range(100000) as b where a.range % 7 = b.range % 3"
         with pytest.raises(SlowQueryError, match="超时"):
-            next(ask._db.batches(slow))
+            next(ask._db.batches(SLOW))
 
 
 def test_forty_threads_get_their_own_answers(small_county: Path) -> None:
