@@ -62,7 +62,7 @@ class Shown:
 def load_map(ask: Ask, filters: Filters) -> Shown:
     """The chosen metric by area, and the cases' points once the grids of a chosen place are shown."""
     metric = filters.metric if filters.metric in MAP_METRICS else "accepted"
-    scene = grid_map.load(ask, filters, level=grid_map.level_for(filters), metric=metric)
+    scene = grid_map.load(ask, filters, level=grid_map.level_for(filters, ask.vocabulary), metric=metric)
     wants_points = scene.view.level == "grid" and bool(filters.town or filters.village or filters.grid)
     points = ask.points(filters, limit=POINT_LIMIT) if wants_points else ()
     return Shown(filters, scene, places.chain(filters, ask.vocabulary, ask.parents), points)
@@ -135,7 +135,7 @@ class Units:
 
 def load_units(ask: Ask, filters: Filters) -> Units:
     """Numbers per area of the map's level; the level's own choice is left out."""
-    level = grid_map.level_for(filters)
+    level = grid_map.level_for(filters, ask.vocabulary)
     others = grid_map.without_choice(filters, level)
     return Units(level, ask.numbers(UNIT_METRICS, by=(level,), filters=others), filters.values(level))
 
