@@ -77,12 +77,14 @@
     };
   }
 
+  // Where no towns are known (cases counted by cells), the areas themselves are the county.
   function placeBox(place, areas, towns) {
-    if (!place) { return boxOf(towns, "", ""); }
+    var whole = boxOf(towns, "", "") || boxOf(areas, "", "");
+    if (!place) { return whole; }
     var dimension = place.split(":")[0];
     var code = place.split(":")[1];
-    if (dimension === "town") { return boxOf(towns, "code", code); }
-    return boxOf(areas, dimension === areas.level ? "code" : dimension, code) || boxOf(towns, "", "");
+    if (dimension === "town") { return boxOf(towns, "code", code) || whole; }
+    return boxOf(areas, dimension === areas.level ? "code" : dimension, code) || whole;
   }
 
   function fit(map, animated) {
