@@ -276,19 +276,19 @@ def test_a_replay_plays_pauses_and_stops_at_the_end(desk: Visitor) -> None:
 
 
 def test_steps_in_haste_are_all_made(desk: Visitor) -> None:
-    """A late answer to the first step does not undo the later ones."""
+    """A late answer to one step does not undo the next."""
     tab = replay(desk, "&moment=2026-09-20")
     tab.evaluate(
         """async () => {
-          for (let n = 0; n < 6; n += 1) {
+          for (let n = 0; n < 20; n += 1) {
             document.querySelector('[data-replay="big:back"]').click();
-            await new Promise(go => setTimeout(go, 80 * n));
+            await new Promise(go => setTimeout(go, 100 + 10 * (n % 5)));
           }
         }"""
     )
     tab.wait_for_timeout(500)
     desk.settle()
-    assert moment_shown(desk) == "2026-09-14" == parse_qs(desk.query())["moment"][0]
+    assert moment_shown(desk) == "2026-08-31" == parse_qs(desk.query())["moment"][0]
 
 
 def test_a_replay_is_complete_again_after_another_page(desk: Visitor) -> None:
