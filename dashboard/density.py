@@ -126,7 +126,8 @@ def _fine_enough(bins: Bins, bandwidth: int, precision_m: Mapping[str, float]) -
 
 def _near(cells: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
     """The cells within reach of the middle one: a mistyped point must not stretch the raster over a continent."""
-    middle = np.median(cells[:, :2], axis=0)
+    away = np.abs(cells[:, :2] - np.median(cells[:, :2], axis=0)).max(axis=1)
+    middle = cells[away.argmin(), :2]  # a cell, not the empty ground between two halves far apart
     near: NDArray[np.int64] = cells[(np.abs(cells[:, :2] - middle) <= reach).all(axis=1)]
     return near
 

@@ -65,7 +65,7 @@ class FolderTiles:
         if first is None:
             raise TilesRefusedError(f"{path} 中没有 z/x/y.png 或 .jpg 形式的瓦片")
         _refuse_unless_picture(path, first.read_bytes())
-        zooms = [int(p.name) for p in path.iterdir() if _is_number(p.name)]
+        zooms = [int(p.name) for p in path.iterdir() if _is_number(p.name) and int(p.name) <= MAX_ZOOM]
         self.min_zoom, self.max_zoom = min(zooms), max(zooms)
 
     def get(self, z: int, x: int, y: int) -> bytes:
@@ -74,7 +74,7 @@ class FolderTiles:
         for suffix in SUFFIXES:
             try:
                 return (self._root / str(z) / str(x) / f"{row}{suffix}").read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
         raise LookupError(f"{z}/{x}/{y}")
 
@@ -86,7 +86,8 @@ def _is_number(name: str) -> bool:
 def _tile_files(path: Path) -> Iterator[Path]:
     for file in path.glob("*/*/*"):
         numbers = (file.parent.parent.name, file.parent.name, file.stem)
-        if all(map(_is_number, numbers)) and file.suffix in (*SUFFIXES, *_VECTOR_SUFFIXES):
+        is_numbered = all(map(_is_number, numbers)) and int(numbers[0]) <= MAX_ZOOM
+        if is_numbered and file.suffix in (*SUFFIXES, *_VECTOR_SUFFIXES) and file.is_file():
             yield file
 
 

@@ -16,6 +16,7 @@ import pyproj
 import shapely
 
 from etl import coordinates
+from etl.cells import MAX_AWAY_DEGREES
 from etl.coordinates import Floats
 from etl.errors import LoadError
 
@@ -66,9 +67,10 @@ def place_boundaries(con: duckdb.DuckDBPyConnection, maps: Maps) -> None:
     _refuse_bad_rows(con, maps)
     features = _without_unknown(con, _features(con, _FEATURES, maps), maps)
     _refuse_repeats(features, maps)
+    outlines = _features(con, _OUTLINES, maps)
+    _find_strays([*features, *outlines])
     for wrong in [f for f in features if f.fault][:1]:
         raise _error(maps, wrong, wrong.fault)
-    outlines = _features(con, _OUTLINES, maps)
     for bad in [o for o in outlines if o.fault]:
         sentence = "网格边界不是可用的多边形，未采用"
         find(con, bad, rule="geometry_unreadable", sentence=sentence, shown=f"{bad.given}：{bad.fault}")
@@ -162,6 +164,21 @@ def _refuse_repeats(features: list[Feature], maps: Maps) -> None:
         if known is not f:
             other = _where(maps, known.file_id, known.line_no)
             raise _error(maps, f, f"编码 {f.given} 与 {other}重复，请合并为一个多部分要素，或只保留一份")
+
+
+def _find_strays(features: Sequence[Feature]) -> None:
+    """Call a polygon wrong that reaches far beyond the others: the map and the county would stretch over a country.
+
+    In the sense of `cells.is_near_the_rest`, for both its corners.
+    """
+    good = [f for f in features if not f.fault]
+    if not good:
+        return
+    bounds = shapely.bounds(np.array([f.shape for f in good], dtype=object)).reshape(-1, 4)
+    middle = np.median((bounds[:, :2] + bounds[:, 2:]) / 2, axis=0)
+    for f, (west, south, east, north) in zip(good, bounds, strict=True):
+        if np.abs([*(middle - (west, south)), *(middle - (east, north))]).max() > MAX_AWAY_DEGREES:
+            f.fault = f"远离本县其余边界（{west:.4f}, {south:.4f} 至 {east:.4f}, {north:.4f}），请核对坐标与编码"
 
 
 def _converter(crs: str) -> Callable[[Floats], Floats]:

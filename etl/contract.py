@@ -195,7 +195,7 @@ half_life_days INTEGER 0 days after which a case counts half
 scope       VARCHAR 0 reported (without what patrols found) or all
 strata      VARCHAR 0 none, or urban_rural: expected within urban and within rural grids
 is_default  BOOLEAN 0 the run a page shows first
-state       VARCHAR 0 ok, flat, no_population, too_few
+state       VARCHAR 0 ok, flat, no_population, one_grid, too_few
 sentence    VARCHAR 0 what the map says, in words
 basis       VARCHAR 0 population, households, '' where neither is known
 as_of       TIMESTAMP 0 end of the look-back

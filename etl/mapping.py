@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from etl import coordinates
 from etl.entities import ENTITIES, Entity
@@ -86,11 +87,27 @@ def load_mappings(folder: Path) -> dict[str, Mapping]:
     for path in sorted(folder.glob("*.toml")):
         try:
             mappings[path.stem] = Mapping(name=path.stem, **tomllib.loads(path.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError, TypeError) as error:
+        except ValidationError as error:
+            raise LoadError(f"映射文件 {path.name} 有误：{'；'.join(map(_wrong, error.errors()))}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
             raise LoadError(f"映射文件 {path.name} 有误：{error}") from error
     if not mappings:
         raise LoadError(f"{folder} 中没有映射文件（*.toml）")
     return mappings
+
+
+_WRONG = {"missing": "缺少这一项", "extra_forbidden": "不认识这一项"}
+
+
+def _wrong(error: ErrorDetails) -> str:
+    """One finding of the model about a mapping file, in words: which key, and what about it."""
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        return str(context["error"])
+    words = _WRONG.get(error["type"], f"不能是 {error['input']!r:.60}")
+    if "expected" in context:
+        words += f"，只能是 {context['expected']}".replace(" or ", " 或 ")
+    return f"{'.'.join(map(str, error['loc']))} {words}"
 
 
 def recognise(header: Sequence[str], mappings: Sequence[Mapping]) -> Mapping:

@@ -72,7 +72,7 @@ def place_points(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> Non
     verdict[(lon == 0) & (lat == 0)] = "zero"
     if not grids.empty:
         _judge(verdict, lon, lat, cases["grid"].to_numpy(zero_copy_only=False), grids)
-    verdict[(verdict == "ok") & ((np.abs(lon) > 180) | (np.abs(lat) > 90))] = "outside"  # where no polygon says so
+    _judge_without_polygons(verdict, lon, lat)
     keep = verdict == "ok"
     points = pa.table(
         {
@@ -105,6 +105,13 @@ _POINT_RULES = {
     "outside": "坐标在县域之外，不上点图",
     "wrong_grid": "坐标不在所填网格内，按所填网格统计，不上点图",
 }
+
+
+def _judge_without_polygons(verdict: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> None:
+    """Fill in the verdicts that figures which are no degrees give by themselves."""
+    nowhere = (verdict == "ok") & ((np.abs(lon) > 180) | (np.abs(lat) > 90))
+    verdict[nowhere] = "outside"
+    verdict[nowhere & (np.abs(lat) <= 180) & (np.abs(lon) <= 90)] = "swapped"
 
 
 def _judge(verdict: np.ndarray, lon: np.ndarray, lat: np.ndarray, claimed: np.ndarray, grids: gpd.GeoDataFrame) -> None:

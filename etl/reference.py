@@ -37,8 +37,12 @@ class Reference:
 
     @cached_property
     def rules(self) -> dict[str, Any]:
-        """Thresholds of `rules.toml`, by section."""
-        return tomllib.loads((self.folder / "rules.toml").read_text(encoding="utf-8"))
+        """Thresholds of `rules.toml`, by section. Raises `LoadError` if the file is missing, not UTF-8 or not TOML."""
+        path = self.folder / "rules.toml"
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise LoadError(f"参考数据 {path} 无法读取：{error}；请存为 UTF-8，并对照随附的文件修改") from error
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:

@@ -51,16 +51,32 @@ class Classes:
 
 
 def classes(values: Sequence[float], *, is_rate: bool = False, darker_is_lower: bool = False) -> Classes:
-    """At most five classes of roughly equal size for these values."""
+    """At most five classes of roughly equal size for these values; different values are never all in one."""
     ordered = sorted(values)
     breaks: list[float] = []
     if ordered and ordered[0] < ordered[-1]:
         unit = _unit(ordered[-1] - ordered[0], is_rate=is_rate)
-        for step in range(1, STEPS):
-            at = _rounded(ordered[min(len(ordered) * step // STEPS, len(ordered) - 1)], unit)
-            if ordered[0] < at <= ordered[-1] and (not breaks or at > breaks[-1]):
+        for mark in _marks(ordered):
+            at = _rounded(mark, unit)
+            at = at if ordered[0] < at <= mark else mark
+            if not breaks or at > breaks[-1]:
                 breaks.append(at)
     return Classes(tuple(breaks), is_rate, darker_is_lower)
+
+
+def _marks(ordered: Sequence[float]) -> list[float]:
+    """Values at which a class may begin: quantiles, of what lies above the lowest value where that is common.
+
+    In most grids nothing is overdue: quantiles of all would be 0, and the few others coloured like them.
+    """
+    above = ordered[bisect_right(ordered, ordered[0]) :]
+    if STEPS * len(above) > (STEPS - 1) * len(ordered):
+        return _quantiles(ordered, STEPS)
+    return [above[0], *_quantiles(above, STEPS - 1)]
+
+
+def _quantiles(ordered: Sequence[float], parts: int) -> list[float]:
+    return [value for n in range(1, parts) if (value := ordered[len(ordered) * n // parts]) > ordered[0]]
 
 
 def _unit(spread: float, *, is_rate: bool) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -53,24 +53,83 @@ class Parameters:
 
 def read_parameters(rules: Mapping[str, Any]) -> Parameters:
     """The parameters of a `rules.toml`. Raises `LoadError` naming what is missing, unknown or impossible."""
-    section = dict(rules.get("risk", {}))
+    section = rules.get("risk", {})
+    for problems in (_names, _numbers, _half_lives, _weights):
+        for problem in problems(section):
+            raise LoadError(f"rules.toml 的 [risk] {problem}；请对照随附的 rules.toml 修改")
+    return Parameters(**section | {"half_life_days": tuple(section["half_life_days"])})
+
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "default_half_life_days": (1, 3650),
+    "lookback_days": (1, 3650),
+    "min_expected": (0, 1_000_000),
+    "min_cases": (1, 1_000_000),
+    "min_basis_share": (0, 1),
+    "flat_level": (0.0001, 1),
+    "flat_simulations": (1, 9999),
+    "fdr": (0, 1),
+    "recent_days": (1, 366),
+    "near_metres": (1, 10_000),
+    "near_days": (0.01, 366),
+    "near_pairs": (0, 1_000_000),
+    "knox_permutations": (1, 9999),
+    "knox_pairs": (0, 100_000_000),
+    "backtest_months": (0, 120),
+    "top_share": (0.001, 1),
+    "replay_days": (0, 3660),
+}
+"""Least and most of each number; outside it the method has no meaning or the load no end."""
+
+
+def _names(section: Any) -> Iterator[str]:
     wanted = set(Parameters.__dataclass_fields__)
-    for words, keys in (("缺少", wanted - section.keys()), ("有不认识的", section.keys() - wanted)):
-        if keys:
-            raise LoadError(
-                f"rules.toml 的 [risk] {words}参数：{'、'.join(sorted(keys))}；请对照随附的 rules.toml 修改"
-            )
-    section["half_life_days"] = tuple(section["half_life_days"])
-    found = Parameters(**section)
-    for problem, sentence in _problems(found).items():
-        if problem:
-            raise LoadError(f"rules.toml 的 [risk] {sentence}")
-    return found
+    if not isinstance(section, dict):
+        yield "应为一节，而不是一个值"
+    elif missing := wanted - section.keys():
+        yield f"缺少参数：{'、'.join(sorted(missing))}"
+    elif unknown := section.keys() - wanted:
+        yield f"有不认识的参数：{'、'.join(sorted(unknown))}"
 
 
-def _problems(p: Parameters) -> dict[bool, str]:
-    return {
-        set(p.severity) != set(LEVELS) or min(p.severity.values()) <= 0: "severity 须给蓝、黄、橙、红各一个正数",
-        p.default_half_life_days not in p.half_life_days: "default_half_life_days 须是 half_life_days 之一",
-        min(p.half_life_days) <= 0 or p.lookback_days <= 0: "half_life_days 与 lookback_days 须为正数",
-    }
+def _numbers(section: Mapping[str, Any]) -> Iterator[str]:
+    for name, (least, most) in RANGES.items():
+        whole = Parameters.__dataclass_fields__[name].type == "int"
+        if not _is_number(section[name], least, most) or (whole and type(section[name]) is not int):
+            yield f"{name} 为 {section[name]!r}，应是 {least:,} 到 {most:,} 之间的{'整数' if whole else '数'}"
+    if section["flat_level"] * (section["flat_simulations"] + 1) < 1:
+        yield "flat_simulations 太少，p 值达不到 flat_level，会把任何差异都当作随机波动"
+
+
+def _half_lives(section: Mapping[str, Any]) -> Iterator[str]:
+    given = section["half_life_days"]
+    if not isinstance(given, list) or not given or not all(type(d) is int and 1 <= d <= 3650 for d in given):
+        yield "half_life_days 应是一列 1 到 3650 之间的整数"
+    elif len(set(given)) < len(given) or section["default_half_life_days"] not in given:
+        yield "half_life_days 不能重复，且须含 default_half_life_days"
+
+
+def _weights(section: Mapping[str, Any]) -> Iterator[str]:
+    severity = section["severity"]
+    if not _has_numbers(severity, LEVELS, 0.001, 1000):
+        yield "severity 须给蓝、黄、橙、红各一个正数（0.001 到 1000）"
+    for tier in TIERS:
+        if not _has_numbers(section[tier], ("rr", "probability"), 0, 100) or not 0 < section[tier]["probability"] < 1:
+            yield f"{tier} 须写 rr（0 到 100）与 probability（0 到 1 之间，如 0.95）"
+            return
+    limits = [section[tier]["rr"] for tier in TIERS]
+    if limits != sorted(limits, reverse=True):
+        yield "红、橙、黄的 rr 须依次不增，否则较轻的等级永远不会出现"
+
+
+def _has_numbers(table: Any, names: Iterable[str], least: float, most: float) -> bool:
+    return (
+        isinstance(table, dict)
+        and set(table) == set(names)
+        and all(_is_number(value, least, most) for value in table.values())
+    )
+
+
+def _is_number(value: Any, least: float, most: float) -> bool:
+    """Not a truth value, and neither NaN nor beyond the limits."""
+    return type(value) in (int, float) and least <= value <= most

@@ -57,11 +57,12 @@ class Runs:
             yield row, columns
 
     def _refusal(self, cases: Cases) -> str:
-        """Why no risk map is drawn: no_population, too_few, or ''."""
+        """Why no risk map is drawn: no_population, one_grid, too_few, or ''."""
         if not self.grids.basis_name:
             return "no_population"
-        few = self._known[cases.grid].sum() < self.parameters.min_cases or self._known.sum() < 2
-        return "too_few" if few else ""
+        if self._known.sum() < 2:
+            return "one_grid"
+        return "too_few" if self._known[cases.grid].sum() < self.parameters.min_cases else ""
 
     def _estimates(self, cases: Cases, strata: str) -> list[_Found]:
         """One estimate per half-life, after one test for chance that serves them all."""

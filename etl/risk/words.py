@@ -13,6 +13,7 @@ def refusal(state: str, parameters: Parameters) -> str:
     """Why no map is drawn; '' where one is."""
     return {
         "no_population": "网格没有实有人口，也没有户数，得不出期望，不画风险图；请补报人口",
+        "one_grid": "只有一个网格有实有人口（或户数），没有可比较的网格，不画风险图",
         "too_few": f"近 {parameters.lookback_days} 天有基数的网格只有不到 {parameters.min_cases} 件事项，不画风险图",
     }.get(state, "")
 

@@ -132,6 +132,12 @@ def test_a_file_of_another_county_is_refused(refuse: Callable[..., str]) -> None
     assert "12 个要素中有 12 个如此" in sentence
 
 
+@pytest.mark.parametrize("stray", [(80.0, 20.0, 80.01, 20.01), (80.0, 20.0, 130.0, 50.0), (-179.0, -80.0, 179.0, 80.0)])
+def test_a_polygon_far_beyond_the_others_is_named(named: Callable[..., str], stray: tuple[float, ...]) -> None:
+    sentence = named(spoilt(shapely.box(*stray)))
+    assert "第 3 个要素" in sentence and "远离本县其余边界" in sentence
+
+
 @pytest.mark.parametrize("share", [0.3, 0.999])
 def test_a_file_that_breaks_off_is_refused_with_the_place(refuse: Callable[..., str], share: float) -> None:
     def write(path: Path) -> None:

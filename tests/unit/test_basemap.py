@@ -126,6 +126,18 @@ def test_no_path_leads_out_of_the_tiles(tmp_path: Path, kind: str, place: str) -
         assert b"basemap" not in said.content
 
 
+def test_what_else_lies_in_a_folder_of_tiles_does_not_stop_the_start(tmp_path: Path) -> None:
+    """A year's backup beside the zoom levels, a folder in a tile's place, what file managers leave behind."""
+    for odd in ("county/2024/1/1.png", "county/4/12/8.png/x.txt", "county/3/.DS_Store", "county/Thumbs.db"):
+        (tmp_path / odd).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / odd).write_text("x")
+    basemap = own(tmp_path, "folder")
+    assert (basemap.min_zoom, basemap.max_zoom) == (3, 4)
+    with serving(basemap) as client:
+        said = client.get("/tiles/4/12/8")
+        assert (said.status_code, said.headers["content-type"]) == (200, "image/png")
+
+
 def test_a_file_that_is_no_picture_is_not_handed_out(tmp_path: Path) -> None:
     basemap = own(tmp_path, "folder")
     (tmp_path / "county" / "4" / "12" / "7.png").write_text("<script>alert(1)</script>")

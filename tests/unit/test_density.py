@@ -51,6 +51,12 @@ def at(column: int, row: int) -> tuple[int, int]:
 # --- the kernel ---------------------------------------------------------------------------------------------------
 
 
+def test_two_halves_far_apart_show_one_and_count_the_other() -> None:
+    """Half of the points in a wrong zone: the middle of all lies where nothing is."""
+    found = draw(cells((*at(0, 0), "point", 3), (*at(20_000, 0), "point", 2)))
+    assert (found.cases, found.too_far) in {(3, 2), (2, 3)}
+
+
 @pytest.mark.parametrize("bandwidth", BANDWIDTHS)
 @pytest.mark.parametrize("axis", [0, 1], ids=["north-south", "east-west"])
 def test_one_case_spreads_as_wide_as_asked_on_the_ellipsoid(bandwidth: int, axis: int) -> None:

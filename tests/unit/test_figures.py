@@ -143,6 +143,14 @@ def test_classes_hold_every_value_once_and_breaks_ascend() -> None:
     assert scale.step(values[0]) == 0
 
 
+@pytest.mark.parametrize("rest", [[84.0], [1.0], [1.0, 2.0], [1.0, 1.0, 2.0, 7.0]])
+@pytest.mark.parametrize("zeros", [1, 2, 11, 800])
+def test_where_most_have_nothing_the_others_are_still_told_apart_from_them(zeros: int, rest: list[float]) -> None:
+    scale = classes([0.0] * zeros + rest)
+    assert {scale.index(value) for value in rest}.isdisjoint({scale.index(0.0)})
+    assert scale.index(rest[0]) < scale.index(rest[-1]) or rest[0] == rest[-1]
+
+
 def test_fewer_distinct_values_make_fewer_classes() -> None:
     assert classes([3.0, 3.0]).breaks == ()
     assert classes([]).labels() == ("全部",)

@@ -132,3 +132,25 @@ def test_a_source_that_does_not_exist_stops_the_load(tmp_path: Path) -> None:
     builders.write_delivery(tmp_path / "in", [])
     with pytest.raises(LoadError, match="no_such"):
         builders.load_quickly(tmp_path / "in", tmp_path / "warehouse", source="no_such")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('src_axes = "xy"', "src_axes 不能是 'xy'，只能是 'lon_lat' 或 'lat_lon'"),
+        ('src_crs = "WGS-84x"', "不认识的 src_crs“WGS-84x”"),
+        ("title = 7", "title 不能是 7"),
+        ('titel = "台账"', "titel 不认识这一项"),
+    ],
+)
+def test_a_mapping_file_that_is_wrong_is_named_with_its_key_and_without_foreign_words(
+    tmp_path: Path, line: str, words: str
+) -> None:
+    shipped = (SOURCES / "cases.toml").read_text(encoding="utf-8")
+    key = line.split()[0]
+    kept = re.sub(rf"(?m)^{key} = .*$", "", shipped, count=1)
+    (tmp_path / "own.toml").write_text(f"{line}\n{kept}", encoding="utf-8")
+    with pytest.raises(LoadError) as refused:
+        load_mappings(tmp_path)
+    assert words in str(refused.value) and "own.toml" in str(refused.value)
+    assert "pydantic" not in str(refused.value) and "validation" not in str(refused.value)

@@ -235,9 +235,10 @@ def test_metres_are_no_degrees_even_where_no_polygon_says_so(load_county: Load) 
         builders.case(f"A{n}", builders.AS_OF, grid_code=GRIDS[0], lon=x, lat=y)
         for n, (x, y) in enumerate([(112.61, 37.81), (500_000, 4_186_000), (37.81, 112.61), (180, -90)])
     ]
-    warehouse, _ = load_county(cases)
+    warehouse, report = load_county(cases)
     with builders.asking(warehouse) as ask:
         assert ask.place_states(Filters()) == {"outside": 2, "point": 2}
+    assert {q["rule"] for q in report.quality} >= {"point_outside", "point_swapped"}
 
 
 @pytest.mark.parametrize("away", [(37.81, 112.61), (500_000, 4_186_000), (180.1, 37.81)])

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dashboard.filters import Filters
+from dashboard.replay import LongReplayError
 from etl.demo import write_demo
 from etl.demo.county import build_county
 from tests import builders
@@ -217,6 +219,24 @@ def test_too_few_cases_are_said_to_be_too_few(tmp_path: Path) -> None:
         runs = ask("select state, sentence from mart.fact_risk_run")
     assert {run["state"] for run in runs} == {"too_few"}
     assert all("不到 10 件" in run["sentence"] for run in runs)
+
+
+def test_one_grid_is_not_said_to_have_too_few_cases(tmp_path: Path) -> None:
+    told = [case | {"grid_code": GRIDS[0]} for case in cases(200)]
+    with rows(loaded(tmp_path, grid_rows()[:1], told)) as ask:
+        runs = ask("select state, sentence, cases from mart.fact_risk_run where scope = 'all'")
+    assert {run["state"] for run in runs} == {"one_grid"}
+    assert all(run["cases"] > 10 and "只有一个网格" in run["sentence"] for run in runs)
+
+
+def test_a_replay_of_risk_too_large_to_send_is_refused_before_it_is_fetched(
+    county: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.replay.MOST_VALUES", 12 * 20)
+    with builders.asking(county) as ask:
+        assert ask.frames("risk", level="grid", pace="day", filters=Filters(since=date(2026, 3, 1))).starts
+        with pytest.raises(LongReplayError, match="缩短时段"):
+            ask.frames("risk", level="grid", pace="day", filters=Filters())
 
 
 def test_one_rate_for_all_is_said_and_nothing_painted(tmp_path: Path) -> None:
