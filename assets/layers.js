@@ -9,7 +9,7 @@
   var tapes = {};
 
   function tape(id) {
-    if (!tapes[id]) { tapes[id] = { id: id, asked: "", found: null, at: 0, timer: null, speed: 3, query: "" }; }
+    if (!tapes[id]) { tapes[id] = { id: id, asked: "", found: null, at: 0, timer: null, speed: 3, query: "", told: "", patience: null }; }
     return tapes[id];
   }
 
@@ -150,6 +150,9 @@
   function seek(own, moment) {
     var found = own.found;
     if (!found || !found.moments.length || own.timer) { return; }
+    // Steps in haste: an address that is on its way to the last step does not lead back to an earlier one.
+    if (own.told === moment) { own.told = ""; }
+    moment = own.told || moment;
     var place = found.moments.length - 1;
     if (moment) { while (place > 0 && found.moments[place] > moment) { place -= 1; } }
     draw(own, place);
@@ -215,7 +218,11 @@
   }
 
   function remember(own) {
-    if (own.found && own.found.moments[own.at]) { window.yiping.set("moment=" + own.found.moments[own.at]); }
+    if (!own.found || !own.found.moments[own.at]) { return; }
+    own.told = own.found.moments[own.at];
+    window.clearTimeout(own.patience);
+    own.patience = window.setTimeout(function () { own.told = ""; }, 2000);
+    window.yiping.set("moment=" + own.told);
   }
 
   function showSpeed(own) {
