@@ -38,6 +38,9 @@
     write(item, "legend-label", text);
   }
 
+  // Which conditions a layer does not follow.
+  function unheeded(names) { return names && names.length ? "；不随" + names.join("、") + "变化" : ""; }
+
   // --- the heat surface ---
 
   function heat(id, map, params, query) {
@@ -65,8 +68,7 @@
     var months = said.period.since.slice(0, 7) + " 至 " + last.getFullYear() + "-" + String(last.getMonth() + 1).padStart(2, "0");
     var text = said.unit + "；整月 " + months + "，" + said.cases + " 件";
     if (said.left_out) { text += "；" + said.left_out + " 件定位粗于带宽，未入"; }
-    if (said.ignored && said.ignored.length) { text += "；不随" + said.ignored.join("、") + "变化"; }
-    write(box, "legend-note", text);
+    write(box, "legend-note", text + unheeded(said.ignored));
   }
 
   // --- the replay ---
@@ -139,7 +141,7 @@
     if (!own.found.moments.length) { write(box, "legend-label", "这段时间没有可回放的数据"); return; }
     if (own.found.tiers) {
       own.found.tiers.slice().reverse().forEach(function (tier) { swatch(box, PAINT[tier], LEVELS[tier]); });
-      write(box, "legend-note", "默认测算，逐日重算");
+      write(box, "legend-note", "默认测算，逐日重算" + unheeded(own.found.ignored));
       return;
     }
     swatch(box, "seq-zero", "0");
