@@ -9,7 +9,7 @@
   var tapes = {};
 
   function tape(id) {
-    if (!tapes[id]) { tapes[id] = { id: id, asked: "", found: null, at: 0, timer: null, speed: 3, query: "" }; }
+    if (!tapes[id]) { tapes[id] = { id: id, asked: "", found: null, at: 0, timer: null, speed: 3, query: "", told: "", patience: null }; }
     return tapes[id];
   }
 
@@ -38,6 +38,9 @@
     write(item, "legend-label", text);
   }
 
+  // Which conditions a layer does not follow.
+  function unheeded(names) { return names && names.length ? "；不随" + names.join("、") + "变化" : ""; }
+
   // --- the heat surface ---
 
   function heat(id, map, params, query) {
@@ -65,8 +68,7 @@
     var months = said.period.since.slice(0, 7) + " 至 " + last.getFullYear() + "-" + String(last.getMonth() + 1).padStart(2, "0");
     var text = said.unit + "；整月 " + months + "，" + said.cases + " 件";
     if (said.left_out) { text += "；" + said.left_out + " 件定位粗于带宽，未入"; }
-    if (said.ignored && said.ignored.length) { text += "；不随" + said.ignored.join("、") + "变化"; }
-    write(box, "legend-note", text);
+    write(box, "legend-note", text + unheeded(said.ignored));
   }
 
   // --- the replay ---
@@ -139,7 +141,7 @@
     if (!own.found.moments.length) { write(box, "legend-label", "这段时间没有可回放的数据"); return; }
     if (own.found.tiers) {
       own.found.tiers.slice().reverse().forEach(function (tier) { swatch(box, PAINT[tier], LEVELS[tier]); });
-      write(box, "legend-note", "默认测算，逐日重算");
+      write(box, "legend-note", "默认测算，逐日重算" + unheeded(own.found.ignored));
       return;
     }
     swatch(box, "seq-zero", "0");
@@ -150,6 +152,9 @@
   function seek(own, moment) {
     var found = own.found;
     if (!found || !found.moments.length || own.timer) { return; }
+    // Steps in haste: an address that is on its way to the last step does not lead back to an earlier one.
+    if (own.told === moment) { own.told = ""; }
+    moment = own.told || moment;
     var place = found.moments.length - 1;
     if (moment) { while (place > 0 && found.moments[place] > moment) { place -= 1; } }
     draw(own, place);
@@ -215,7 +220,11 @@
   }
 
   function remember(own) {
-    if (own.found && own.found.moments[own.at]) { window.yiping.set("moment=" + own.found.moments[own.at]); }
+    if (!own.found || !own.found.moments[own.at]) { return; }
+    own.told = own.found.moments[own.at];
+    window.clearTimeout(own.patience);
+    own.patience = window.setTimeout(function () { own.told = ""; }, 2000);
+    window.yiping.set("moment=" + own.told);
   }
 
   function showSpeed(own) {

@@ -83,13 +83,15 @@
     return [box[0] - wide, box[1] - high, box[2] + wide, box[3] + high];
   }
 
+  // Where no towns are known (cases counted by cells), the areas themselves are the county.
   function placeBox(place, areas, towns) {
-    if (!place) { return boxOf(towns, "", ""); }
+    var whole = boxOf(towns, "", "") || boxOf(areas, "", "");
+    if (!place) { return whole; }
     var dimension = place.split(":")[0];
     var code = place.split(":")[1];
-    if (dimension === "town") { return boxOf(towns, "code", code); }
-    var box = boxOf(areas, dimension === areas.level ? "code" : dimension, code) || boxOf(towns, "", "");
-    return dimension === "grid" ? withNeighbours(box) : box;
+    if (dimension === "town") { return boxOf(towns, "code", code) || whole; }
+    var box = boxOf(areas, dimension === areas.level ? "code" : dimension, code);
+    return box && dimension === "grid" ? withNeighbours(box) : box || whole;
   }
 
   function fit(map, animated) {

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from dashboard.api import BadRequestError, answer, head, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.figures.classes import classes
-from dashboard.filters import Filters
+from dashboard.filters import DIMENSIONS, Filters
 from dashboard.replay import MEASURES, PACES, TIERS, Frames, LongReplayError
 from dashboard.risk import Run
 from dashboard.warehouse import Warehouse
@@ -53,7 +53,9 @@ def _add_replay(api: FastAPI, warehouse: Warehouse) -> None:
                 found = ask.frames(measure, level=level, pace=pace, filters=filters)
             except LongReplayError as error:
                 raise BadRequestError(str(error)) from error
-            return {**head(ask, filters), **_frames_json(found, measure), "pace": pace, "level": level}
+            ignored = [name for key, name in DIMENSIONS.items() if filters.values(key)] if measure == "risk" else []
+            body = {"pace": pace, "level": level, "ignored": ignored}
+            return {**head(ask, filters), **_frames_json(found, measure), **body}
 
         return await answer(warehouse, question)
 

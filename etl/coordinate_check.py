@@ -112,7 +112,7 @@ _SENTENCES = {
     "ok": "{tested} 个点中有 {share} 落在所填网格内，与声明的{declared}相符",
     "unknown": "无法判断，按声明的{declared}只有 {share} 的点落在所填网格内（检验 {tested} 个），"
     "换其他坐标系也没有明显改善；请核对网格边界与所填网格",
-    "suspect": "疑似不是声明的{declared}，按声明只有 {share} 的点落在所填网格内，按{best}则有 {share_best}"
+    "suspect": "与网格边界对不上，按声明的{declared}只有 {share} 的点落在所填网格内，疑似是{best}：那样有 {share_best}"
     "（检验 {tested} 个{rival}）。未改动任何数据；请向来源单位核实，并确认网格边界的坐标系无误，"
     "然后{change}，再重新加载",
 }
@@ -120,6 +120,8 @@ _SENTENCES = {
 
 def _change(source: str, declared: Interpretation, best: Interpretation) -> str:
     """Which line to write in which file."""
+    if best.borders:
+        return f'打开网格边界所用的映射文件（data/sources/ 下），写明 src_crs = "{best.borders}"'
     lines = []
     if best.crs != declared.crs:
         lines.append(f'把 src_crs 一行改为 src_crs = "{best.crs}"')
@@ -129,4 +131,6 @@ def _change(source: str, declared: Interpretation, best: Interpretation) -> str:
 
 
 def _words(reading: Interpretation) -> str:
+    if reading.borders:
+        return f"“{reading.crs}”而网格边界是“{reading.borders}”"
     return f"“{reading.crs}”" if reading.axes == "lon_lat" else f"“{reading.crs}，经度列与纬度列互换”"

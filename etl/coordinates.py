@@ -55,6 +55,14 @@ def to_wgs84(x: Floats, y: Floats, crs: str) -> tuple[Floats, Floats]:
     return np.where(inside, lon, np.nan), np.where(inside, lat, np.nan)
 
 
+def from_wgs84(lon: Floats, lat: Floats, crs: str) -> tuple[Floats, Floats]:
+    """The same places in one of `NAMED`, degrees."""
+    if crs in ("WGS84", "CGCS2000"):
+        return lon, lat
+    shifted = wgs_to_gcj(lon, lat)
+    return shifted if crs == "GCJ02" else gcj_to_bd(*shifted)
+
+
 @cache
 def _transformer(crs: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)

@@ -1,12 +1,13 @@
 """Which reference system do a source's numbers really use? The one under which points lie in the grid they claim.
 
-A method of this project (domain.md section 12). Polygons are taken as right, so the answer is relative to them.
+A method of this project (domain.md section 12). The answer is relative to the polygons: that they are shifted alone is
+found too, that both are shifted alike is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -39,19 +40,27 @@ _DEGREES = 360.0
 
 @dataclass(frozen=True)
 class Interpretation:
-    """A reference system, and whether the longitude (or easting) column holds longitude or latitude."""
+    """A reference system, and whether the longitude (or easting) column holds longitude or latitude.
+
+    `borders` supposes that not the points but the polygons are in another system than they were read in.
+    """
 
     crs: str
     axes: Axes = "lon_lat"
+    borders: str = ""
 
     @property
     def code(self) -> str:
-        """How the snapshot writes it: “GCJ02”, “GCJ02 lat_lon”."""
-        return self.crs if self.axes == "lon_lat" else f"{self.crs} {self.axes}"
+        """How the snapshot writes it: “GCJ02”, “GCJ02 lat_lon”, “WGS84 borders GCJ02”."""
+        return " ".join(
+            filter(None, [self.crs, self.axes.removeprefix("lon_lat"), self.borders and f"borders {self.borders}"])
+        )
 
     def read(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """WGS-84 longitude and latitude of the numbers so read."""
-        return coordinates.to_wgs84(y, x, self.crs) if self.axes == "lat_lon" else coordinates.to_wgs84(x, y, self.crs)
+        """Longitude and latitude of the numbers so read, to be held against the polygons as they were read."""
+        if self.axes == "lat_lon":
+            x, y = y, x
+        return coordinates.from_wgs84(*coordinates.to_wgs84(x, y, self.crs), self.borders or "WGS84")
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,8 @@ class Finding:
 def interpretations(declared: Interpretation, *, x: Floats, longitude: float) -> list[Interpretation]:
     """The declared interpretation first, then every other worth a test.
 
-    Numbers too large for degrees are also read in the CGCS2000 zones around `longitude`.
+    Numbers too large for degrees are also read in the CGCS2000 zones around `longitude`. Points
+    declared as true ones are last held against polygons that may be GCJ-02 or BD-09.
     """
     systems = [declared.crs, "WGS84", "GCJ02", "BD09"]
     if np.median(np.abs(x)) > _DEGREES:
@@ -78,7 +88,10 @@ def interpretations(declared: Interpretation, *, x: Floats, longitude: float) ->
     if declared.crs == "CGCS2000":  # the same numbers as WGS-84
         systems.remove("WGS84")
     order = sorted(("lon_lat", "lat_lon"), key=lambda axes: axes != declared.axes)
-    return [Interpretation(crs, axes) for crs in dict.fromkeys(systems) for axes in order]  # type: ignore[arg-type]
+    points = [Interpretation(crs, axes) for crs in dict.fromkeys(systems) for axes in order]  # type: ignore[arg-type]
+    if declared.crs not in ("WGS84", "CGCS2000"):
+        return points  # that points and polygons are both shifted is no better an answer than that neither is
+    return points + [replace(declared, borders=crs) for crs in ("GCJ02", "BD09")]
 
 
 def zones(longitude: float) -> list[str]:

@@ -19,6 +19,9 @@ SOURCES = ROOT / "data" / "sources"
 CALENDAR_FROM = 1990
 CALENDAR_TO = 2040
 
+LOCATED = ("point", "building", "grid", "village")
+"""Precisions of a location, finest first (codes.csv)."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -37,12 +40,17 @@ class Reference:
 
     @cached_property
     def rules(self) -> dict[str, Any]:
-        """Thresholds of `rules.toml`, by section. Raises `LoadError` if the file is missing, not UTF-8 or not TOML."""
+        """Thresholds of `rules.toml`, by section.
+
+        Raises `LoadError` if the file is missing, not UTF-8 or not TOML, or has no usable section [map].
+        """
         path = self.folder / "rules.toml"
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
+            rules = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise LoadError(f"参考数据 {path} 无法读取：{error}；请存为 UTF-8，并对照随附的文件修改") from error
+        _refuse_unless_located(rules.get("map"), path)
+        return rules
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:
@@ -71,3 +79,11 @@ class Reference:
             days.append((day, works, count, name, day.year in announced))
             day += timedelta(days=1)
         return days
+
+
+def _refuse_unless_located(section: Any, path: Path) -> None:
+    """The heat surface asks for every precision; it must not be the page that finds one missing."""
+    given = section.get("precision_m") if isinstance(section, dict) else None
+    metres: list[Any] = [given.get(name) for name in LOCATED] if isinstance(given, dict) else [None]
+    if not all(type(one) in (int, float) and 0 <= one <= 100_000 for one in metres):
+        raise LoadError(f"参考数据 {path} 的 [map] precision_m 须给 {'、'.join(LOCATED)} 各一个米数（0 到 100,000）")

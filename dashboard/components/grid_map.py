@@ -138,15 +138,15 @@ def fills(prefix: str) -> tuple[Target, ...]:
     return ((f"{prefix}-scene", "data"), f"{prefix}-legend", f"{prefix}-tally")
 
 
-def level_for(filters: Filters) -> str:
-    """The level asked for, or the one below the chosen place; risk is played by grid."""
+def level_for(filters: Filters, vocabulary: Mapping[str, Mapping[str, str]]) -> str:
+    """The level asked for, or the one below the chosen place, where the county has it; risk is played by grid."""
     if filters.replay == "risk":
         return "grid"
     if filters.layer in LEVELS:
         return filters.layer
-    if filters.village or filters.grid:
-        return "grid"
-    return "village" if filters.town else "town"
+    start = 2 if filters.village or filters.grid else 1 if filters.town else 0
+    # Cases known by their points alone have cells for grids, and neither towns nor villages.
+    return next((level for level in list(LEVELS)[start:] if vocabulary.get(level)), "grid")
 
 
 def without_choice(filters: Filters, level: str) -> Filters:

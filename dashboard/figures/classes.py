@@ -39,7 +39,13 @@ class Classes:
         if not self.breaks:
             return ("全部",)
         inner = tuple(self._between(a, b) for a, b in zip(self.breaks, self.breaks[1:], strict=False))
-        return (f"<{self._number(self.breaks[0])}", *inner, f"≥{self._number(self.breaks[-1])}")
+        return (self._lowest(), *inner, f"≥{self._number(self.breaks[-1])}")
+
+    def _lowest(self) -> str:
+        """Below a count of one there is only nothing."""
+        if self.breaks[0] == 1 and not self.is_rate:
+            return "0"
+        return f"<{self._number(self.breaks[0])}"
 
     def _between(self, low: float, high: float) -> str:
         if self.is_rate:

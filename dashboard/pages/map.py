@@ -52,7 +52,7 @@ CASES_LENGTH = 20
 def load_map(ask: Ask, filters: Filters) -> tuple[Filters, grid_map.Scene]:
     """The chosen metric by area."""
     metric = filters.metric if filters.metric in MAP_METRICS else "accepted"
-    return filters, grid_map.load(ask, filters, level=grid_map.level_for(filters), metric=metric)
+    return filters, grid_map.load(ask, filters, level=grid_map.level_for(filters, ask.vocabulary), metric=metric)
 
 
 def view_map(model: tuple[Filters, grid_map.Scene]) -> Mapping[Target, Any]:
@@ -81,15 +81,17 @@ class Around:
     """The choosers as the address has them, the way to the chosen place, and the points where a place is chosen."""
 
     filters: Filters
+    level: str
     crumbs: tuple[tuple[str, str], ...]
     points: Sequence[Case]
 
 
 def load_around(ask: Ask, filters: Filters) -> Around:
     """The cases' points are shown once the map shows the grids of a chosen place."""
-    wants_points = grid_map.level_for(filters) == "grid" and bool(filters.town or filters.village or filters.grid)
+    level = grid_map.level_for(filters, ask.vocabulary)
+    wants_points = level == "grid" and bool(filters.town or filters.village or filters.grid)
     points = ask.points(filters, limit=POINT_LIMIT) if wants_points else ()
-    return Around(filters, places.chain(filters, ask.vocabulary, ask.parents), points)
+    return Around(filters, level, places.chain(filters, ask.vocabulary, ask.parents), points)
 
 
 def view_around(model: Around) -> Mapping[Target, Any]:
@@ -107,7 +109,7 @@ def view_around(model: Around) -> Mapping[Target, Any]:
     return {
         ("big-points", "data"): {"type": "FeatureCollection", "features": features},
         ("map-metric", "value"): filters.metric if filters.metric in MAP_METRICS else "accepted",
-        "map-levels": segments.segments("layer", levels, grid_map.level_for(filters), label="图层"),
+        "map-levels": segments.segments("layer", levels, model.level, label="图层"),
         "map-crumbs": places.crumbs(model.crumbs),
         **map_layers.view("big", filters),
     }
@@ -145,7 +147,7 @@ class Units:
 
 def load_units(ask: Ask, filters: Filters) -> Units:
     """Numbers per area of the map's level; the level's own choice is left out."""
-    level = grid_map.level_for(filters)
+    level = grid_map.level_for(filters, ask.vocabulary)
     others = grid_map.without_choice(filters, level)
     return Units(level, ask.numbers(UNIT_METRICS, by=(level,), filters=others), filters.values(level))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from etl import build, publish
 from etl.contract import read_pointer
 from etl.errors import LoadError
+from etl.reference import Reference
 from tests import builders
 
 AT = datetime(2026, 3, 2, 10)
@@ -80,3 +82,28 @@ def test_what_a_killed_loader_left_is_gone_before_the_next_begins(tmp_path: Path
     (tmp_path / ".build-dead.duckdb").write_bytes(b"half")
     with publish.exclusive(tmp_path):
         assert not list(tmp_path.glob(".build-*"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("point = 10, ", "", "precision_m 须给 point"),
+        ("point = 10, ", 'point = "ten", ', "precision_m"),
+        ("[map] ", "[card] ", "[map]"),
+        ("[clock]", "[clock", "无法读取"),
+        ("自然时", "\udcff", "UTF-8"),
+    ],
+)
+def test_rules_that_cannot_be_used_stop_the_load_with_a_sentence(
+    warehouse: Path, tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    shutil.copytree(builders.REFERENCE, tmp_path / "reference")
+    rules = tmp_path / "reference" / "rules.toml"
+    text = rules.read_text(encoding="utf-8")
+    assert old in text
+    rules.write_text(text.replace(old, new, 1), encoding="utf-8", errors="surrogateescape")
+    before = read_pointer(warehouse)
+    with pytest.raises(LoadError, match=r"rules\.toml") as refused:
+        builders.load_quickly(warehouse.parent / "next", warehouse, reference=Reference(tmp_path / "reference"))
+    assert words in str(refused.value)
+    assert read_pointer(warehouse) == before

@@ -9,7 +9,7 @@ import pyproj
 import pytest
 import shapely
 
-from etl import crs_detector
+from etl import coordinates, crs_detector
 from etl.coordinates import Floats
 from etl.crs_detector import MIN_TESTED, Finding, Interpretation, judge
 from etl.demo.county import County, build_county
@@ -73,6 +73,19 @@ def test_a_zone_of_3_and_of_6_degrees_on_one_meridian_are_both_named(county: Cou
     readings = crs_detector.interpretations(WGS84, x=x, longitude=LON)
     found = judge(crs_detector.fits(x, y, shapes=shapes, readings=readings), readings)
     assert {found.best, found.rival} == {Interpretation("EPSG:4546"), Interpretation("EPSG:4508")}
+
+
+@pytest.mark.parametrize("crs", ["GCJ02", "BD09"])
+def test_polygons_in_another_system_are_told_from_points_in_another(county: County, crs: str) -> None:
+    """The clerk's commonest slip with map files: borders from an online map, points from a GPS."""
+    points, shapes = points_of(county)
+    shifted = shapely.transform(
+        shapes, lambda corners: np.column_stack(coordinates.from_wgs84(corners[:, 0], corners[:, 1], crs))
+    )
+    found = detect(points, shifted, WGS84)
+    assert (found.verdict, found.best) == ("suspect", Interpretation("WGS84", borders=crs))
+    assert found.rival is None and found.share_best > 0.99
+    assert found.best.code == f"WGS84 borders {crs}"
 
 
 def test_points_too_coarse_to_tell_give_no_alarm(county: County) -> None:

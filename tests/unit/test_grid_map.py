@@ -117,7 +117,8 @@ def test_a_scene_says_where_it_looks_and_what_can_be_picked() -> None:
     ],
 )
 def test_the_level_is_the_one_asked_for_or_the_one_below_the_place(filters: Filters, level: str) -> None:
-    assert grid_map.level_for(filters) == level
+    everywhere = {place: {"x": "x"} for place in grid_map.LEVELS}
+    assert grid_map.level_for(filters, everywhere) == level
 
 
 # --- with data ----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from dashboard.components import grid_map
 from dashboard.filters import Filters
 from etl import cells
 from etl.build import FileReport, LoadReport
@@ -412,6 +413,15 @@ def test_cases_without_any_grid_are_counted_and_drawn_by_h3_cell(tmp_path: Path)
         counted = ask.numbers(["accepted"], by=("grid",), filters=Filters()).rows
         assert sum(r.values["accepted"].value or 0 for r in counted if r.codes != ("",)) == len(cases) > 700
         assert {r.labels[0] for r in counted if r.codes != ("",)} == {f"H3 单元 {code}" for code in drawn}
+        assert grid_map.level_for(Filters(), ask.vocabulary) == "town"
+
+
+def test_a_map_opens_at_the_first_level_the_county_has() -> None:
+    county = {"town": {"T": "云溪镇"}, "village": {"V": "一村"}, "grid": {"G": "1"}}
+    cells_only = {"town": {}, "village": {}, "grid": {"G": "1"}}
+    for filters, level in ((Filters(), "town"), (Filters(town=("T",)), "village"), (Filters(village=("V",)), "grid")):
+        assert grid_map.level_for(filters, county) == level
+        assert grid_map.level_for(filters, cells_only) == "grid"
 
 
 def test_grids_known_by_code_alone_are_circles_at_the_middle_of_their_cases(tmp_path: Path) -> None:
