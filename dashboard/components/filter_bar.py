@@ -16,6 +16,9 @@ MORE = {"level": "等级", "category": "类别", "channel": "渠道", "status": 
 CONTROLS = {**FIRST, **MORE}
 """Dimension → the word on its control. Villages and grids are chosen on the map."""
 
+EXPORTS = {"xlsx": "表格 XLSX", "csv": "文本 CSV", "parquet": "数据 Parquet", "geojson": "地图 GeoJSON"}
+"""Format of an export → the word on its button."""
+
 CLEAR_ALL = "&".join(f"{dimension}=" for dimension in DIMENSIONS)
 
 
@@ -29,19 +32,8 @@ def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
     more = [_choice(dimension, name, vocabulary) for dimension, name in MORE.items()]
     controls: list[Any] = [_period(as_of)]
     controls += [_choice(dimension, name, vocabulary) for dimension, name in FIRST.items()]
-    controls.append(
-        dmc.Popover(
-            [
-                dmc.PopoverTarget(html.Button("更多 ▾", type="button", className="bar-button", id="filter-more")),
-                dmc.PopoverDropdown(html.Div(more, className="bar-more")),
-            ],
-            position="bottom-start",
-            shadow="md",
-            trapFocus=True,
-            keepMounted=True,
-            closeOnClickOutside=True,
-        )
-    )
+    controls.append(_popover("更多 ▾", "filter-more", html.Div(more, className="bar-more")))
+    controls.append(_popover("导出 ▾", "export", html.Div(_exports(), className="bar-exports")))
     return html.Div(
         [
             html.Button(
@@ -60,6 +52,29 @@ def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
         role="search",
         **{"aria-label": "筛选"},
     )
+
+
+def _popover(word: str, id: str, inside: Component) -> Component:
+    return dmc.Popover(
+        [
+            dmc.PopoverTarget(html.Button(word, type="button", className="bar-button", id=id)),
+            dmc.PopoverDropdown(inside),
+        ],
+        position="bottom-start",
+        shadow="md",
+        trapFocus=True,
+        keepMounted=True,
+        closeOnClickOutside=True,
+    )
+
+
+def _exports() -> list[Component]:
+    """The cases of the page's question as files; the address is made by exports.js when one is chosen."""
+    files = [
+        html.Button(word, type="button", className="export-choice", **{"data-export": form})
+        for form, word in EXPORTS.items()
+    ]
+    return [html.Span("筛选后的受理事项", className="choice-name"), *files]
 
 
 def _choice(dimension: str, name: str, vocabulary: Vocabulary) -> Component:

@@ -48,6 +48,10 @@ ALLOWED = {
     "RR": "a symbol in a formula",
     "PAI": "an index without a Chinese name of that length",
     "Excel": "a program",
+    "XLSX": "a file format",
+    "CSV": "a file format",
+    "Parquet": "a file format",
+    "GeoJSON": "a file format",
 }
 
 
