@@ -63,7 +63,7 @@
     said.legend.forEach(function (band) {
       swatch(box, band.colour, "≥" + (band.from < 10 ? band.from.toFixed(1) : Math.round(band.from)));
     });
-    var last = new Date(said.period.until);
+    var last = new Date(said.period.until + "T00:00");
     last.setDate(0);
     var months = said.period.since.slice(0, 7) + " 至 " + last.getFullYear() + "-" + String(last.getMonth() + 1).padStart(2, "0");
     var text = said.unit + "；整月 " + months + "，" + said.cases + " 件";
