@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -220,7 +221,9 @@ def test_an_export_that_nobody_waits_for_stops(small_county: Path, monkeypatch: 
     monkeypatch.setattr(Content, "blocks", slow)
     scope = {"type": "http", "method": "GET", "path": "/api/v1/export", "query_string": b"format=csv", "headers": []}
     scope |= {"root_path": "", "scheme": "http", "server": ("x", 80), "client": ("y", 1), "http_version": "1.1"}
-    asyncio.run(create(small_county)(scope, receive, send))
+    # In a thread of its own: the browser tests' Playwright keeps a loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(create(small_county)(scope, receive, send))).result(timeout=20)
     assert [str(error) for error in ends] == ["导出已取消"]
 
 
