@@ -27,9 +27,10 @@ LIST_LENGTH = 8
 
 @dataclass(frozen=True)
 class Here:
-    """One run, its grids, and those of the place that is looked at."""
+    """One run, its grids, and those of the place that is looked at; `missed` is a run that the snapshot does not have."""
 
     run: Run
+    missed: str
     grids: Mapping[str, GridRisk]
     inside: tuple[str, ...]
     names: Mapping[str, str]
@@ -42,6 +43,7 @@ def load_here(ask: Ask, filters: Filters) -> Here:
     grids = ask.risk.grids(run.run_id)
     return Here(
         run=run,
+        missed=filters.run if filters.run not in ("", run.key) else "",
         grids=grids,
         inside=tuple(code for code in grids if _is_inside(code, filters, ask.parents)),
         names=ask.vocabulary["grid"],
@@ -84,7 +86,9 @@ def view_map(model: tuple[Here, tuple[tuple[str, str], ...]]) -> Mapping[Target,
         "risk-half": segments.segments("run", halves, run.key, label="近因权重的半衰期"),
         "risk-scope": segments.segments("run", scopes, run.key, label="计入哪些事项"),
         "risk-strata": segments.segments("run", strata, run.key, label="与谁相比"),
-        "riskmap-note": f"与期望之比，按把握分级；回看 {run.params['lookback_days']} 天，不随时段等筛选变化",
+        "riskmap-note": f"没有测算“{here.missed}”，这是默认测算"
+        if here.missed
+        else f"与期望之比，按把握分级；回看 {run.params['lookback_days']} 天，不随时段等筛选变化",
     }
 
 

@@ -90,7 +90,16 @@ def test_a_run_has_a_name_for_addresses_and_its_neighbours_exist(ask: Ask) -> No
         assert {run.other(half_life_days=30), run.other(scope="all"), run.other(strata="urban_rural")} <= keys
 
 
-@pytest.mark.parametrize("key", ["", "h60", "h61_reported_none", "h60-reported-none", "' or 1=1"])
+UNKNOWN = ["", "h60", "h61_reported_none", "h60-reported-none", "' or 1=1"]
+
+
+@pytest.mark.parametrize("key", UNKNOWN)
+def test_a_page_says_that_a_run_is_unknown(ask: Ask, key: str) -> None:
+    note = str(page.view_map(page.load_map(ask, Filters(run=key)))["riskmap-note"])
+    assert (f"没有测算“{key}”" in note) == bool(key)
+
+
+@pytest.mark.parametrize("key", UNKNOWN)
 def test_an_unknown_run_is_the_default(ask: Ask, key: str) -> None:
     assert ask.risk.run(key).is_default
     assert ask.risk.run(key).run_id == "h60-reported-none"
