@@ -27,7 +27,7 @@ LIST_LENGTH = 8
 
 @dataclass(frozen=True)
 class Here:
-    """One run, its grids, and those of the place that is looked at; `missed` is a run that the snapshot does not have."""
+    """One run, its grids, and those of the place looked at; `missed` is a run that the snapshot does not have."""
 
     run: Run
     missed: str
