@@ -27,6 +27,7 @@ from etl import (
     risk,
     row_rules,
     stage,
+    tables,
 )
 from etl.boundaries import MapFile
 from etl.contract import CONTRACT_VERSION, TABLES, Pointer
@@ -287,8 +288,7 @@ class Build:
         )
         _fill(con, "reference_category", self._reference.rows("categories"))
         for table, name in (("dim_code", "codes"), ("cfg_limit", "limits"), ("cfg_wuhua_rule", "wuhua")):
-            columns = ", ".join(f"{c.name} {c.type}" for c in TABLES[table])
-            con.execute(f"create table {table} ({columns})")
+            tables.create(con, table)
             _fill(con, table, self._reference.rows(name))
         names = [c.name for c in TABLES["dim_calendar"]]
         calendar = pa.table(dict(zip(names, map(list, zip(*self._reference.calendar, strict=True)), strict=True)))
@@ -400,10 +400,10 @@ class Build:
         """Write the contract's tables, and nothing else, to a new database file; row counts by table come back."""
         self._progress("写入新批次", 0.85)
         self._con.execute(f"create table fact_quality as {_QUALITY}")
-        _create(self._con, "fact_source_file")
+        tables.create(self._con, "fact_source_file")
         rows = [(n, *asdict(r).values()) for n, r in enumerate(reports, start=1)]
         self._con.executemany(f"insert into fact_source_file values ({', '.join('?' * len(rows[0]))})", rows)
-        _create(self._con, "snapshot_info")
+        tables.create(self._con, "snapshot_info")
         self._con.executemany("insert into snapshot_info values (?, ?)", self._info(demo))
         self._con.execute("attach ? as target", [str(path)])
         path.chmod(0o600)
@@ -467,11 +467,6 @@ select rule, severity, sentence, count(*)::integer as rows,
        array_to_string(list(file_id || ':' || line_no order by file_id, line_no)[1:5], ' ') as samples
 from quarantine group by rule, severity, sentence order by rows desc, rule, sentence
 """
-
-
-def _create(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    columns = ", ".join(f"{c.name} {c.type}" for c in TABLES[table])
-    con.execute(f"create table {table} ({columns})")
 
 
 def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, str]]) -> None:

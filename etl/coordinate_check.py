@@ -10,8 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from etl import crs_detector
-from etl.contract import TABLES
+from etl import crs_detector, tables
 from etl.crs_detector import MIN_TESTED, Finding, Flags, Interpretation
 
 SAMPLE = 4000
@@ -36,8 +35,7 @@ def take_sample(con: duckdb.DuckDBPyConnection) -> None:
 
 def check_sources(con: duckdb.DuckDBPyConnection, grids: gpd.GeoDataFrame) -> None:
     """Make `fact_coordinate_check`: one row per source, or one per answer where its files differ."""
-    columns = ", ".join(f"{c.name} {c.type}" for c in TABLES["fact_coordinate_check"])
-    con.execute(f"create table fact_coordinate_check ({columns})")
+    tables.create(con, "fact_coordinate_check")
     files = con.sql("select * from file_crs order by source, file_id").df()
     points = con.sql("select * from coordinate_sample order by all").df()
     points["shape"] = points["grid_code"].map(dict(zip(grids["grid"], grids.geometry, strict=True)))

@@ -14,11 +14,11 @@ from dashboard.ask import Ask
 from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.components import clocks, holders, steps
 from dashboard.components.cases import deadline
+from dashboard.components.levels import LEVELS
 from dashboard.filters import Filters, Vocabulary
 from dashboard.page import Page, Panel, Target
 from dashboard.scope import may_see_cases
 
-SHAPES = {"red": "▲", "orange": "◆", "yellow": "●", "blue": "■"}
 ASIDES = ("channel", "discovery", "complexity", "supervision", "close_type", "close_level", "satisfaction")
 TITLES = {
     "channel": "来源",
@@ -136,7 +136,8 @@ def _level(case: Mapping[str, Any]) -> Component | str:
     level = case["level"]
     if not level:
         return "未定级"
-    shape = html.Span(SHAPES.get(level, "●"), className=f"level-shape is-{level}", **{"aria-hidden": "true"})
+    sign = LEVELS[level].shape if level in LEVELS else "●"
+    shape = html.Span(sign, className=f"level-shape is-{level}", **{"aria-hidden": "true"})
     return html.Span([shape, f" {case['level_name']}"])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from etl import tables
 from etl.risk import store
 from etl.risk.backtest import Backtest
 from etl.risk.frames import Replay
@@ -30,7 +31,7 @@ def compute(con: duckdb.DuckDBPyConnection, *, polygons: Any, rules: Mapping[str
     """
     parameters = read_parameters(rules)
     for table in TABLES:
-        store.create(con, table)
+        tables.create(con, table)
     grids = read_grids(con, in_force=as_of, at=as_of, parameters=parameters)
     cases = read_cases(con, grids, as_of=as_of, days=parameters.replay_days + parameters.lookback_days)
     _write_runs(con, Runs(grids, cases, neighbourhood(grids, polygons), parameters, as_of))

@@ -8,14 +8,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from etl.contract import TABLES
-
-
-def create(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Make an empty table as the contract declares it."""
-    columns = ", ".join(f"{c.name} {c.type}" for c in TABLES[table])
-    con.execute(f"create table {table} ({columns})")
-
 
 def append(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, Any]) -> None:
     """Add rows given as columns by name; NaN becomes NULL."""
