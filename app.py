@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent
 DEFAULT_WAREHOUSE = ROOT / "data" / "warehouse"
+DEFAULT_STATE = ROOT / "data" / "state" / "yiping.sqlite"
 DEFAULT_MAP = ROOT / "data" / "reference" / "map.toml"
 
 
-def create_server(warehouse_path: Path, map_path: Path) -> FastAPI:
-    """The whole application on one ASGI server: API, health, pages. Stops where the base map is misconfigured."""
+def create_server(warehouse_path: Path, map_path: Path, state: Path) -> FastAPI:
+    """The whole application on one ASGI server: API, health, pages. Stops where a file that it needs is unusable."""
     from dashboard import basemap  # imported late, so that `--help` and refusals answer at once
     from dashboard.server import create
+    from dashboard.store import StoreError
 
     try:
-        return create(warehouse_path, basemap.read(map_path), clock=datetime.now)
-    except basemap.MapConfigError as error:
+        return create(warehouse_path, basemap.read(map_path), clock=datetime.now, state=state)
+    except (basemap.MapConfigError, StoreError) as error:
         sys.exit(str(error))
 
 
@@ -64,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"态势一屏尽观：http://{host}:{options.port}  （{datetime.now():%H:%M} 启动，按 Ctrl+C 停止）", flush=True)  # noqa: DTZ005
     uvicorn.run(
-        create_server(options.warehouse, options.map),
+        create_server(options.warehouse, options.map, options.state),
         host=options.host,
         port=options.port,
         log_level="warning",
@@ -79,6 +81,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     env = os.environ
     parser.add_argument("--warehouse", type=Path, default=Path(env.get("YIPING_WAREHOUSE", DEFAULT_WAREHOUSE)))
     parser.add_argument("--map", type=Path, default=Path(env.get("YIPING_MAP", DEFAULT_MAP)), help="底图配置文件")
+    parser.add_argument(
+        "--state", type=Path, default=Path(env.get("YIPING_STATE", DEFAULT_STATE)), help="保存视图、批注等的文件"
+    )
     parser.add_argument("--host", default=env.get("YIPING_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(env.get("YIPING_PORT", "8050")))
     parser.add_argument("--demo-if-empty", action="store_true", help="没有数据时先生成并加载演示县")
@@ -89,8 +94,11 @@ def __getattr__(name: str) -> Any:
     """`app:server` for an ASGI server, made when it is first asked for."""
     if name == "server":
         env = os.environ
-        warehouse, map_path = env.get("YIPING_WAREHOUSE", DEFAULT_WAREHOUSE), env.get("YIPING_MAP", DEFAULT_MAP)
-        return create_server(Path(warehouse), Path(map_path))
+        return create_server(
+            Path(env.get("YIPING_WAREHOUSE", DEFAULT_WAREHOUSE)),
+            Path(env.get("YIPING_MAP", DEFAULT_MAP)),
+            Path(env.get("YIPING_STATE", DEFAULT_STATE)),
+        )
     raise AttributeError(name)
 
 

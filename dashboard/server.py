@@ -22,6 +22,7 @@ from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.headers import SecurityHeaders, content_policy
 from dashboard.map_api import add_maps
+from dashboard.store import IN_MEMORY, Store
 from dashboard.warehouse import open_warehouse
 from etl.contract import NoSnapshotError
 
@@ -38,20 +39,25 @@ class Server(FastAPI):
         return SecurityHeaders(super().build_middleware_stack(), self.policy)
 
 
-def create(warehouse_path: Path, basemap: BaseMap | None = None, *, clock: Clock | None = None) -> FastAPI:
+def create(
+    warehouse_path: Path, basemap: BaseMap | None = None, *, clock: Clock | None = None, state: Path = IN_MEMORY
+) -> FastAPI:
     """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path.
 
-    `clock` is the server's, to be told in exported files.
+    `clock` is the server's, to be told in exported files; `state` is the file for what readers write down.
     """
     warehouse = open_warehouse(warehouse_path)
+    store = Store(state)
 
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         yield
         warehouse.close()
+        store.close()
 
     server = Server(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     server.state.warehouse = warehouse
+    server.state.store = store
     add_health(server, warehouse)
     build = build_id(ROOT)
     api = create_api(warehouse, build)

@@ -62,11 +62,12 @@ def _etl(*arguments: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(warehouse: Path) -> Iterator[str]:
+def server(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the real server, started as people start it."""
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "app.py", "--warehouse", str(warehouse), "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--state", str(tmp_path_factory.mktemp("state") / "yiping.sqlite")]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_until_ready(address, process)

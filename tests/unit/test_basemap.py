@@ -253,7 +253,7 @@ def test_a_configuration_that_is_not_there_stops_the_start(tmp_path: Path) -> No
 
 def test_the_server_does_not_start_on_a_wrong_configuration(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="不认识的设置 adress"):
-        app.create_server(tmp_path, configure(tmp_path, REMOTE + 'adress = "x"'))
+        app.create_server(tmp_path, configure(tmp_path, REMOTE + 'adress = "x"'), tmp_path / "state.sqlite")
 
 
 @pytest.mark.parametrize(
