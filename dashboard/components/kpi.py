@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.comparison import Change
+from dashboard.comparison.change import Change
 from dashboard.components.measure import measure
 from dashboard.metrics.values import Value
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from dash import html
 
-from dashboard import comparison
 from dashboard.ask import Answer, Ask
-from dashboard.components import chart, grid_map, kpi, panel, ranking
+from dashboard.comparison.change import Change, change
+from dashboard.comparison.earlier import numbers_in
+from dashboard.comparison.spans import Spans, spans
+from dashboard.components import chart, compared, grid_map, kpi, panel, ranking
 from dashboard.course import Course, bucket_for, course
 from dashboard.figures.sparkline import sparkline
 from dashboard.figures.trend import BUCKETS, Series, trend
@@ -47,39 +49,39 @@ class Headlines:
     now: Answer
     previous: Answer | None
     last_year: Answer | None
-    spans: comparison.Spans | None
+    spans: Spans | None
     course: Course
+    filters: Filters
 
 
 def load_headlines(ask: Ask, filters: Filters) -> Headlines:
     """Ask for the headline numbers and what they are compared with."""
-    spans = comparison.spans(filters, ask.info.as_of)
-    now = ask.numbers(KEYS, filters=filters)
+    found = spans(filters, ask.info.as_of, ask.cutoff_hour)
     bucket = bucket_for(filters, ask.info.as_of, daily_up_to=31)
     return Headlines(
-        now,
-        _earlier(ask, filters, spans.previous) if spans else None,
-        _earlier(ask, filters, spans.last_year) if spans else None,
-        spans,
+        ask.numbers(KEYS, filters=filters),
+        numbers_in(ask, KEYS, filters, found.previous) if found else None,
+        numbers_in(ask, KEYS, filters, found.last_year) if found else None,
+        found,
         course(ask, KEYS, filters, bucket=bucket),
+        filters,
     )
-
-
-def _earlier(ask: Ask, filters: Filters, span: comparison.Span) -> Answer | None:
-    answer = ask.numbers(KEYS, filters=filters.shifted(since=span.since, until=span.until))
-    return answer if answer.only("accepted").value else None
 
 
 def view_headlines(model: Headlines) -> Mapping[Target, Any]:
     """Six cards and a line that names the spans."""
-    return {"kpi-cards": [kpi.card(_headline(model, *line)) for line in HEADLINES], "kpi-note": _spans_line(model)}
+    return {
+        "kpi-cards": [kpi.card(_headline(model, *line)) for line in HEADLINES],
+        "kpi-note": compared.spans_line(model.spans, model.now.as_of),
+        "kpi-calendar": compared.calendar_choice(model.filters),
+    }
 
 
 def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | None) -> kpi.Kpi:
     metric, now = BY_KEY[key], model.now.only(key)
 
-    def against(before: Answer | None) -> comparison.Change | None:
-        return comparison.change(metric, now, before.only(key)) if before else None
+    def against(before: Answer | None) -> Change | None:
+        return change(metric, now, before.only(key)) if before else None
 
     changes = (("环比", against(model.previous)), ("同比", against(model.last_year))) if model.spans else ()
     return kpi.Kpi(
@@ -91,15 +93,6 @@ def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | 
         spark=sparkline(model.course.numbers(key, also_small=True), is_partial=model.course.is_partial),
         is_alarm=key == "overdue_open",
     )
-
-
-def _spans_line(model: Headlines) -> str:
-    if model.spans is None:
-        return "选定起始日期后可作环比、同比"
-    running = "本期未满，按已过天数比较 · " if model.spans.is_running else ""
-    spans = model.spans
-    previous, last_year = spans.previous.named(spans.now), spans.last_year.named(spans.now)
-    return f"{running}本期 {spans.now.named()} · 环比对 {previous} · 同比对 {last_year}"
 
 
 # --- trend --------------------------------------------------------------------------------------------------------
@@ -202,6 +195,7 @@ def frame() -> html.Div:
             html.Div(
                 [
                     html.Span(id="kpi-note", className="kpi-note"),
+                    html.Div(id="kpi-calendar"),
                     html.Span(id="kpi-asof", className="panel-asof"),
                     panel.definitions(KEYS),
                 ],
@@ -256,7 +250,13 @@ PAGE = Page(
     order=1,
     frame=frame,
     panels=(
-        Panel(id="kpi", title="关键指标", load=load_headlines, view=view_headlines, fills=("kpi-cards", "kpi-note")),
+        Panel(
+            id="kpi",
+            title="关键指标",
+            load=load_headlines,
+            view=view_headlines,
+            fills=("kpi-cards", "kpi-note", "kpi-calendar"),
+        ),
         Panel(
             id="trend",
             title="受理与办结",
