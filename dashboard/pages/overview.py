@@ -20,6 +20,7 @@ from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
 from dashboard.page import Page, Panel, Target
+from dashboard.targets import target_for
 
 HEADLINES = (
     ("受理", "accepted", None),
@@ -92,6 +93,7 @@ def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | 
         second=(second[0], second[1], model.now.only(second[1])) if second else None,
         spark=sparkline(model.course.numbers(key, also_small=True), is_partial=model.course.is_partial),
         is_alarm=key == "overdue_open",
+        target=target_for(key, model.filters, model.now.as_of),
     )
 
 
@@ -142,7 +144,7 @@ class Towns:
 
     answer: Answer
     whole: Value
-    chosen: tuple[str, ...]
+    filters: Filters
 
 
 def load_towns(ask: Ask, filters: Filters) -> Towns:
@@ -150,7 +152,7 @@ def load_towns(ask: Ask, filters: Filters) -> Towns:
     others = filters.replace(town=(), village=(), grid=())
     answer = ask.numbers(("accepted", "on_time_rate"), by=("town",), filters=others)
     whole = ask.numbers(("on_time_rate",), filters=others).only("on_time_rate")
-    return Towns(answer, whole, filters.town)
+    return Towns(answer, whole, filters)
 
 
 def view_towns(model: Towns) -> Mapping[Target, Any]:
@@ -162,13 +164,14 @@ def view_towns(model: Towns) -> Mapping[Target, Any]:
             name=row.labels[0],
             rate=row.values.get("on_time_rate", NO_DATA),
             volume=row.values.get("accepted", NO_DATA),
-            is_chosen=row.codes[0] in model.chosen,
+            is_chosen=row.codes[0] in model.filters.town,
         )
         for row in model.answer.rows
         if row.codes[0]
     ]
     order = ranking.ranked(places, "on_time_rate")
-    table = ranking.table(order, key="on_time_rate", volume_key="accepted", reference=model.whole)
+    target = target_for("on_time_rate", model.filters, model.answer.as_of)
+    table = ranking.table(order, key="on_time_rate", volume_key="accepted", reference=model.whole, target=target)
     return {"towns-list": table}
 
 
@@ -227,7 +230,7 @@ def frame() -> html.Div:
                 "乡镇街道",
                 html.Div(id="towns-list"),
                 note="按时办结率",
-                caption="点为比率，带为 95% 区间，虚线为全县；名次按 Wilson 下界",
+                caption="点为比率，带为 95% 区间，点线为全县，虚线为目标，◆ 未达标；名次按 Wilson 下界",
                 metrics=("on_time_rate", "accepted"),
                 area="towns",
             ),
