@@ -24,6 +24,13 @@ def spans_line(spans: Spans | None, as_of: datetime) -> str:
     if spans is None:
         return "选定起始日期后可作环比、同比"
     running = f"本期未满，对比期截至同日同时（{as_of:%H:%M}） · " if spans.is_running else ""
-    previous = f"环比 {spans.now.named()} 对 {spans.previous.named(spans.now)}"
-    last_year = f"同比{'（春节对齐）' if spans.is_by_festival else ''}对 {spans.last_year.named(spans.now)}"
-    return running + " · ".join(filter(None, [previous, last_year, spans.note]))
+    now, previous, last_year = spans.now.named(), spans.previous.named(spans.now), spans.last_year.named(spans.now)
+    if spans.previous == spans.last_year:
+        return f"{running}环比、同比均为 {now} 对 {previous}"
+    year = f"{year_word(spans)} 对 {last_year}"
+    return running + " · ".join(filter(None, [f"环比 {now} 对 {previous}", year, spans.note]))
+
+
+def year_word(spans: Spans) -> str:
+    """What the comparison with the year before is called."""
+    return "春节同比" if spans.is_by_festival else "同比"

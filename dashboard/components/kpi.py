@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dash import html
@@ -46,7 +46,8 @@ def card(kpi: Kpi) -> html.Div:
     if kpi.target:
         lines.append(html.Div(lamp(kpi.target, kpi.value), className="kpi-target"))
     lines += [html.Div(change_line(name, change), className="kpi-change") for name, change in kpi.changes]
-    lines += [window_line(*window) for window in kpi.windows]
+    if kpi.windows:
+        lines.append(html.Div([window_line(*window) for window in kpi.windows], className="kpi-windows"))
     alarm = " is-alarm" if kpi.is_alarm and kpi.value.value else ""
     return html.Div(lines, className="kpi" + alarm)
 
@@ -59,7 +60,9 @@ def _second(kpi: Kpi) -> list[Any]:
 
 
 def window_line(name: str, text: str, change: Change | None) -> html.Div:
-    """One window: “7 天  1,234 件  ▲ +12%”."""
+    """One window: “7 天  1,234  ▲ +12 变差”; percentage points are “点” here, in full on hover."""
+    if change is not None:
+        change = replace(change, text=change.text.replace(" 个百分点", " 点"))
     label, *moved = change_line(name, change)
     return html.Div([label, html.Span(text, className="window-value"), *moved], className="kpi-window")
 

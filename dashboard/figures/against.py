@@ -31,6 +31,14 @@ class Line:
     decimals: int = 0
     is_rate: bool = False
     is_partial: bool = False
+    is_cut_at_start: bool = False
+
+    @property
+    def ends(self) -> tuple[slice, ...]:
+        """The first and the last two buckets, where the outer one is not whole."""
+        count = len(self.starts)
+        head, tail = self.is_cut_at_start and count > 2, self.is_partial and count > 1
+        return (*([slice(0, 2)] if head else []), *([slice(count - 2, count)] if tail else []))
 
 
 def against(line: Line, *, bucket: str) -> go.Figure:
@@ -68,25 +76,26 @@ def _add(
     is_earlier: bool,
     form: str,
 ) -> None:
-    """One line; its unfinished last bucket is dashed and hollow. The earlier one is grey and dotted."""
+    """One line; a first or last bucket that is not whole is dashed and hollow. The earlier one is grey and dotted."""
     scaled = [None if v is None else v * line.scale for v in values][: len(days)]
     colour = theme.colour("outline") if is_earlier else theme.CATEGORIES[0]
     hover = f"%{{y:{form}}}{line.suffix}<extra>{name}</extra>"
-    tail = int(line.is_partial and not is_earlier and len(days) > 1)
-    whole = slice(0, len(scaled) - tail)
+    ends = () if is_earlier else line.ends
+    head = any(end.start == 0 for end in ends)
+    whole = slice(int(head), len(scaled) - len(ends) + int(head))
     pen = {"color": colour, "width": 1.5 if is_earlier else 2.5, "dash": "dot" if is_earlier else "solid"}
     figure.add_scatter(
         x=days[whole], y=scaled[whole], name=name, mode="lines", line=pen, connectgaps=False, hovertemplate=hover
     )
-    if tail:
+    for end in ends:
         figure.add_scatter(
-            x=days[-2:],
-            y=scaled[-2:],
+            x=days[end],
+            y=scaled[end],
             name=name,
             mode="lines+markers",
             line={"color": colour, "width": 1.5, "dash": "dash"},
             marker={
-                "size": [0, 8],
+                "size": [8, 0] if end.start == 0 else [0, 8],
                 "color": theme.colour("surface"),
                 "line": {"color": colour, "width": 1.5},
             },
@@ -105,7 +114,10 @@ def _level(figure: go.Figure, line: Line) -> None:
         text=line.target_words,
         showarrow=False,
         xanchor="left",
+        xshift=4,
         yanchor="bottom",
+        bgcolor=theme.colour("surface"),
+        borderpad=1,
         font={"color": theme.colour("worse"), "size": 12},
     )
 

@@ -78,29 +78,26 @@ def view_findings(model: First) -> Mapping[Target, Any]:
 
 @dataclass(frozen=True)
 class Six:
-    """The six numbers in the period and in the usual windows, and what 按时办结率 must not be read without."""
+    """The six numbers in the period and in the usual windows."""
 
     now: Answer
     windows: tuple[tuple[Window, Answer | None, Answer | None], ...]
     filters: Filters
-    tail: Tail
 
 
 def load_six(ask: Ask, filters: Filters) -> Six:
     """Ask for them."""
     usual = windows(filters, ask.info.as_of, ask.cutoff_hour)
     return Six(
-        ask.numbers((*KEYS, *(key for key, _ in TRIAD)), filters=filters),
+        ask.numbers(KEYS, filters=filters),
         tuple((w, numbers_in(ask, KEYS, filters, w.now), numbers_in(ask, KEYS, filters, w.before)) for w in usual),
         filters,
-        tail(ask, filters),
     )
 
 
 def view_six(model: Six) -> Mapping[Target, Any]:
-    """Six cards, and the strip beside 按时办结率."""
-    strip = [kpi.stat(title, key, model.now.only(key)) for key, title in TRIAD]
-    return {"six-cards": [kpi.card(_card(model, *one)) for one in SHOWN], "six-triad": [*strip, _tail(model.tail)]}
+    """Six cards."""
+    return {"six-cards": [kpi.card(_card(model, *one)) for one in SHOWN]}
 
 
 def _card(model: Six, title: str, key: str) -> kpi.Kpi:
@@ -123,9 +120,20 @@ def _window(key: str, window: Window, now: Answer | None, before: Answer | None)
     return window.name, text, change(metric, now.only(key), before.only(key)) if before else None
 
 
-def _tail(found: Tail) -> html.Div:
+# --- what 按时办结率 must not be read without ------------------------------------------------------------------------
+
+
+def load_triad(ask: Ask, filters: Filters) -> tuple[Answer, Tail]:
+    """The rates beside it, and how much was finished just before the deadline."""
+    return ask.numbers(tuple(key for key, _ in TRIAD), filters=filters), tail(ask, filters)
+
+
+def view_triad(model: tuple[Answer, Tail]) -> Mapping[Target, Any]:
+    """Four rates, and 末段集中办结 where it is."""
+    answer, found = model
     word = html.B("末段集中办结", className="tail-flag") if found.is_crowded else html.Span("末段办结无异常")
-    return html.Div([word, html.Span(found.words, className="stat-remark")], className="stat is-tail")
+    last = html.Div([word, html.Span(found.words, className="stat-remark")], className="stat is-tail")
+    return {"brief-triad-list": [*(kpi.stat(title, key, answer.only(key)) for key, title in TRIAD), last]}
 
 
 # --- trend --------------------------------------------------------------------------------------------------------
@@ -179,7 +187,7 @@ def _line(model: Trend) -> Line:
         name=metric.name,
         starts=model.now.starts,
         values=values,
-        earlier=model.earlier.numbers(model.key) if model.earlier else (),
+        earlier=_whole_buckets(model.earlier, model.key) if model.earlier else (),
         earlier_name=model.earlier_name,
         target=model.target.value if model.target else None,
         target_words=model.target.words if model.target else "",
@@ -188,7 +196,18 @@ def _line(model: Trend) -> Line:
         decimals=0 if metric.kind in ("flow", "stock") else 1,
         is_rate=metric.kind == "rate",
         is_partial=model.now.is_partial,
+        is_cut_at_start=model.now.is_cut_at_start,
     )
+
+
+def _whole_buckets(found: Course, key: str) -> tuple[float | None, ...]:
+    """A course for comparison: buckets that its span cuts would mislead, and are left out."""
+    values = list(found.numbers(key))
+    if values and found.is_cut_at_start:
+        values[0] = None
+    if values and found.is_partial:
+        values[-1] = None
+    return tuple(values)
 
 
 # --- where --------------------------------------------------------------------------------------------------------
@@ -259,63 +278,56 @@ def frame() -> html.Div:
         ],
         className="page-head brief-head",
     )
-    six = html.Section(
-        [
-            html.Div(id="six-fault", className="panel-fault", role="status"),
-            html.Div(id="six-cards", className="kpis"),
-            html.Div(
-                [
-                    html.Div(
-                        [
-                            html.H2("按时办结率须同看", className="triad-title"),
-                            html.Span(className="panel-space"),
-                            html.Span(id="six-asof", className="panel-asof"),
-                            panel.definitions((*KEYS, *(key for key, _ in TRIAD))),
-                        ],
-                        className="triad-head",
-                    ),
-                    html.Div(id="six-triad", className="triad"),
-                ],
-                className="panel triad-panel",
-            ),
-        ],
-        className="brief-six",
-    )
     return html.Div(
         [
             head,
-            panel.panel(
-                "findings",
-                "本期异常项",
-                [
-                    html.Div(id="findings-list"),
-                    html.Details([html.Summary("怎样算异常"), html.P(id="findings-rule")], className="findings-rule"),
-                ],
-                area="findings",
-            ),
-            six,
-            panel.panel(
-                "brief-trend",
-                "走势",
-                [html.Div(id="brief-trend-choice"), chart.chart("brief-trend-chart", "所选指标随时间的变化与目标")],
-                metrics=KEYS,
-                area="trend",
-            ),
-            panel.panel(
-                "where",
-                "各地",
-                [
-                    html.Nav(id="where-crumbs", className="crumbs", **{"aria-label": "所在位置"}),
-                    html.Div(id="where-list"),
-                    html.Div(id="where-more", className="where-more"),
-                ],
-                note="按时办结率 · 点一行看下一级",
-                caption="点为比率，带为 95% 区间，点线为合计，虚线为目标，◆ 未达标；名次按 Wilson 下界",
-                metrics=("on_time_rate", "accepted"),
-                area="where",
-            ),
+            html.Div([_findings(), _triad(), _trend()], className="brief-column"),
+            html.Div([_six(), _where()], className="brief-column"),
         ],
         className="layout-brief",
+    )
+
+
+def _findings() -> html.Section:
+    rule = html.Details([html.Summary("怎样算异常"), html.P(id="findings-rule")], className="findings-rule")
+    return panel.panel("findings", "本期异常项", [html.Div(id="findings-list"), rule])
+
+
+def _six() -> html.Section:
+    return html.Section(
+        [
+            html.H2("六项指标", className="hidden"),
+            html.Div(id="six-fault", className="panel-fault", role="status"),
+            html.Span(id="six-asof", className="hidden"),
+            html.Div(id="six-cards", className="kpis"),
+        ],
+        id="six-panel",
+        className="brief-six",
+    )
+
+
+def _triad() -> html.Section:
+    body = html.Div(id="brief-triad-list", className="triad")
+    return panel.panel("brief-triad", "按时办结率须同看", body, metrics=tuple(key for key, _ in TRIAD))
+
+
+def _trend() -> html.Section:
+    line = chart.chart("brief-trend-chart", "所选指标随时间的变化与目标")
+    return panel.panel("brief-trend", "走势", [html.Div(id="brief-trend-choice"), line], metrics=KEYS)
+
+
+def _where() -> html.Section:
+    return panel.panel(
+        "where",
+        "各地",
+        [
+            html.Nav(id="where-crumbs", className="crumbs", **{"aria-label": "所在位置"}),
+            html.Div(id="where-list"),
+            html.Div(id="where-more", className="where-more"),
+        ],
+        note="按时办结率 · 点一行看下一级",
+        caption="点为比率，带为 95% 区间，点线为合计，虚线为目标，◆ 未达标；名次按 Wilson 下界",
+        metrics=("on_time_rate", "accepted"),
     )
 
 
@@ -333,7 +345,10 @@ PAGE = Page(
             fills=("findings-list", "findings-rule", "brief-spans", "brief-calendar"),
             comes_first=True,
         ),
-        Panel(id="six", title="六项指标", load=load_six, view=view_six, fills=("six-cards", "six-triad")),
+        Panel(id="six", title="六项指标", load=load_six, view=view_six, fills=("six-cards",)),
+        Panel(
+            id="brief-triad", title="按时办结率须同看", load=load_triad, view=view_triad, fills=("brief-triad-list",)
+        ),
         Panel(
             id="brief-trend",
             title="走势",

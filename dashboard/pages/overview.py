@@ -84,7 +84,11 @@ def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | 
     def against(before: Answer | None) -> Change | None:
         return change(metric, now, before.only(key)) if before else None
 
-    changes = (("环比", against(model.previous)), ("同比", against(model.last_year))) if model.spans else ()
+    changes = (
+        (("环比", against(model.previous)), (compared.year_word(model.spans), against(model.last_year)))
+        if model.spans
+        else ()
+    )
     return kpi.Kpi(
         title=title if key != "handling_hours_median" else "办理时长 · 中位",
         key=key,

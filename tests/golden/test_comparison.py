@@ -39,7 +39,7 @@ def test_a_running_month_is_compared_with_the_same_elapsed_point(until: date) ->
     assert found.previous == Span(date(2026, 2, 1), date(2026, 2, 15), datetime(2026, 2, 14, 8, 0))
     assert found.last_year == Span(date(2025, 3, 1), date(2025, 3, 15), datetime(2025, 3, 14, 8, 0))
     assert spans_line(found, AS_OF) == (
-        "本期未满，对比期截至同日同时（08:00） · 环比 3月1–14日 对 2月1–14日 · 同比对 2025年3月1–14日"
+        "本期未满，对比期截至同日同时（08:00） · 环比 3月1–14日 对 2月1–14日 · 同比 对 2025年3月1–14日"
     )
 
 
@@ -67,6 +67,7 @@ def test_a_running_quarter_and_a_running_year() -> None:
     assert quarter.previous == Span(date(2026, 1, 1), date(2026, 2, 10), datetime(2026, 2, 9, 8))
     year = asked(date(2026, 1, 1), date(2026, 5, 11), as_of=as_of)
     assert (year.previous_name, year.previous) == ("去年同期", year.last_year)
+    assert "环比、同比均为 1月1日–5月10日 对 2025年1月1日–5月10日" in spans_line(year, as_of)
 
 
 def test_other_spans_are_compared_with_equally_many_days_before() -> None:
@@ -116,7 +117,7 @@ def test_the_day_of_the_festival_is_day_0_in_both_years() -> None:
     assert found.is_by_festival
     assert (found.now.named(), found.last_year.named(found.now)) == ("2月7日–3月9日", "2025年1月19日–2月18日")
     assert found.now.days == found.last_year.days == 31
-    assert "同比（春节对齐）对 2025年1月19日–2月18日" in spans_line(found, AS_OF)
+    assert "春节同比 对 2025年1月19日–2月18日" in spans_line(found, AS_OF)
 
 
 @pytest.mark.parametrize(
