@@ -15,6 +15,7 @@ from dashboard.targets import Goal
 
 SHAPES = {"up": "▲", "down": "▼", "flat": "▬"}
 VERDICTS = {"better": "好转", "worse": "变差", "plain": ""}
+SPIKES = {"up": "突增", "down": "突降"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +44,9 @@ def card(kpi: Kpi) -> html.Div:
         head.append(html.Img(src=kpi.spark, className="kpi-spark", alt=""))
     lines: list[Any] = [html.Div(head, className="kpi-head"), html.Div(main, className="kpi-main")]
     lines.append(html.Div(_second(kpi), className="kpi-second"))
+    lines += [html.Div(change_line(name, change), className="kpi-change") for name, change in kpi.changes]
     if kpi.target:
         lines.append(html.Div(lamp(kpi.target, kpi.value), className="kpi-target"))
-    lines += [html.Div(change_line(name, change), className="kpi-change") for name, change in kpi.changes]
     if kpi.windows:
         lines.append(html.Div([window_line(*window) for window in kpi.windows], className="kpi-windows"))
     alarm = " is-alarm" if kpi.is_alarm and kpi.value.value else ""
@@ -76,9 +77,7 @@ def change_line(name: str, change: Change | None) -> list[Any]:
     text, _, extra = change.text.partition("（")
     if change.direction == "flat":
         text, extra = "持平", ""
-    verdict = VERDICTS[change.verdict]
-    if change.is_spike:
-        verdict = ("突增" if change.direction == "up" else "突降") + (f" {verdict}" if verdict else "")
+    verdict = VERDICTS[change.verdict] or (SPIKES.get(change.direction, "") if change.is_spike else "")
     parts = [shape, html.Span(text, title=f"{change.text}；对比期 {change.before}")]
     if extra:
         parts.append(html.Span(f"（{extra}", className="change-extra"))
