@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.ask import Answer, Ask
-from dashboard.comparison.change import Change, change
+from dashboard.comparison.change import NOTHING, Change, change
 from dashboard.comparison.spans import Span, Spans, spans
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
 
 Changes = tuple[tuple[str, Change | None], ...]
-"""环比 and 同比 by name; none where there is nothing to compare with."""
+"""环比 and 同比 by name; none where a side is too small to compare, `NOTHING` where there are no data."""
 
 
 def numbers_in(ask: Ask, keys: Sequence[str], filters: Filters, span: Span, *, by: Sequence[str] = ()) -> Answer | None:
@@ -48,7 +48,7 @@ class Earlier:
 
 def _change(key: str, now: Value, answer: Answer | None, codes: tuple[str, ...]) -> Change | None:
     if answer is None:
-        return None
+        return NOTHING
     before = next((row.values[key] for row in answer.rows if row.codes == codes), NO_DATA)
     return change(BY_KEY[key], now, before)
 

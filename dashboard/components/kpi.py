@@ -69,10 +69,10 @@ def window_line(name: str, text: str, change: Change | None) -> html.Div:
 
 
 def change_line(name: str, change: Change | None) -> list[Any]:
-    """“环比 ▲ +8.1% 变差”, 持平 within chance, 无可比数据 where there is nothing to compare with."""
+    """“环比 ▲ +8.1% 变差”, 持平 within chance, 样本不足 or 无数据 where there is nothing to compare."""
     label = html.Span(name, className="change-name")
-    if change is None:
-        return [label, html.Span("无可比数据", className="change-none")]
+    if change is None or change.direction == "none":
+        return [label, html.Span(f"○ {change.text}" if change else "样本不足", className="change-none")]
     shape = html.Span(SHAPES[change.direction], className="change-shape", **{"aria-hidden": "true"})
     text, _, extra = change.text.partition("（")
     if change.direction == "flat":

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from dashboard.comparison.change import Change
+from dashboard.comparison.change import NOTHING, Change
 from dashboard.comparison.festival import FestivalFileError, days, latest
 from dashboard.components import ranking
 from dashboard.components.filter_bar import presets
@@ -96,7 +96,8 @@ def test_a_change_says_direction_and_meaning_in_words() -> None:
     fell = Change("down", "worse", "−6.2 个百分点", "87.5%（175/200）")
     assert text_of(change_line("环比", fell)) == "环比▼−6.2 个百分点变差"
     assert text_of(window_line("28 天", "81.3%", fell)) == "28 天81.3%▼−6.2 点变差"
-    assert text_of(change_line("同比", None)) == "同比无可比数据"
+    assert text_of(change_line("同比", None)) == "同比样本不足"
+    assert text_of(change_line("同比", NOTHING)) == "同比○ 无数据"
     assert text_of(change_line("环比", Change("flat", "plain", "+0.1 个百分点"))) == "环比▬持平"
     assert (
         text_of(change_line("环比", Change("up", "plain", "+44（+44.0%）", "100 件", is_spike=True)))
