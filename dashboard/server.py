@@ -22,6 +22,7 @@ from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.headers import SecurityHeaders, content_policy
 from dashboard.map_api import add_maps
+from dashboard.report_api import add_report
 from dashboard.store import IN_MEMORY, Store
 from dashboard.warehouse import open_warehouse
 from etl.contract import NoSnapshotError
@@ -64,6 +65,7 @@ def create(
     add_density(api, warehouse)
     add_maps(api, warehouse)
     add_export(api, warehouse, build=build, clock=clock)
+    add_report(api, warehouse)
     add_basemap(server, api, basemap)
     server.mount("/api/v1", api)
     dash = create_app(warehouse, server)

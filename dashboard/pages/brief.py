@@ -14,6 +14,7 @@ from dashboard.comparison.change import NOTHING, Change, change
 from dashboard.comparison.earlier import is_covered, numbers_in
 from dashboard.comparison.spans import Spans, Window, spans, windows
 from dashboard.components import chart, compared, findings, kpi, measure, panel, places, ranking, segments
+from dashboard.components.takeaway import takeaway
 from dashboard.course import Course, bucket_for, course
 from dashboard.exceptions import Findings, exceptions, place_dimension
 from dashboard.figures.against import Line, against, axis_words
@@ -296,7 +297,7 @@ def frame() -> html.Div:
             html.Span(id="brief-spans", className="brief-spans"),
             html.Div(id="brief-calendar"),
             html.Span(className="panel-space"),
-            html.Div(id="takeaway"),
+            html.Div(takeaway(), id="takeaway"),
         ],
         className="page-head brief-head",
     )
