@@ -42,7 +42,7 @@ class Reference:
     def rules(self) -> dict[str, Any]:
         """Thresholds of `rules.toml`, by section.
 
-        Raises `LoadError` if the file is missing, not UTF-8 or not TOML, or has no usable section [map].
+        Raises `LoadError` if the file is missing, not UTF-8 or not TOML, or has no usable section [map] or [loop].
         """
         path = self.folder / "rules.toml"
         try:
@@ -50,6 +50,7 @@ class Reference:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise LoadError(f"参考数据 {path} 无法读取：{error}；请存为 UTF-8，并对照随附的文件修改") from error
         _refuse_unless_located(rules.get("map"), path)
+        _refuse_unless_listed(rules.get("loop"), path)
         return rules
 
     @cached_property
@@ -87,3 +88,10 @@ def _refuse_unless_located(section: Any, path: Path) -> None:
     metres: list[Any] = [given.get(name) for name in LOCATED] if isinstance(given, dict) else [None]
     if not all(type(one) in (int, float) and 0 <= one <= 100_000 for one in metres):
         raise LoadError(f"参考数据 {path} 的 [map] precision_m 须给 {'、'.join(LOCATED)} 各一个米数（0 到 100,000）")
+
+
+def _refuse_unless_listed(section: Any, path: Path) -> None:
+    """Which channels are the people's own is for the county to say; silence would count none of them."""
+    channels = section.get("channels") if isinstance(section, dict) else None
+    if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
+        raise LoadError(f'参考数据 {path} 的 [loop] channels 须列出渠道代码，例如 channels = ["01"]')
