@@ -729,9 +729,7 @@ _twin("loop_accept_hours", "duration", "median")(
 _twin("loop_dispatch_hours", "duration", "median")(
     _between(lambda case: case.accept_at, lambda case: case.moment("dispatch_at"), since=2)
 )
-_twin("loop_handle_hours", "duration", "median")(
-    _between(lambda case: case.moment("dispatch_at"), _closed_at, since=3)
-)
+_twin("loop_handle_hours", "duration", "median")(_between(lambda case: case.moment("dispatch_at"), _closed_at, since=3))
 _twin("loop_callback_hours", "duration", "median")(_between(_closed_at, lambda case: case.called_back_at, since=4))
 
 

@@ -72,9 +72,7 @@ LOOP = {
     "04": {"dispatch_at": march(2, 9)},
     "08": {"report_at": march(4, 9)},
 }
-CASES = [
-    case | {"grid_code": grid} | LOOP.get(case["case_id"], {}) for case, grid in zip(CASES, GRIDS, strict=True)
-]
+CASES = [case | {"grid_code": grid} | LOOP.get(case["case_id"], {}) for case, grid in zip(CASES, GRIDS, strict=True)]
 LOG = [
     builders.step("02", march(8, 9), "callback"),
     builders.step("05", march(10), "suspend"),
