@@ -87,9 +87,7 @@ def _wire_screens(app: Dash, screens: Sequence[Screen], warehouse: Warehouse, da
         _wire_screen(app, panels, warehouse, cue=cues[number], answer=cues[number + 1], days=days)
 
 
-def _wire_screen(
-    app: Dash, panels: Sequence[Panel], warehouse: Warehouse, *, cue: str, answer: str, days: int
-) -> None:
+def _wire_screen(app: Dash, panels: Sequence[Panel], warehouse: Warehouse, *, cue: str, answer: str, days: int) -> None:
     targets = stage_targets(panels)
 
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]

@@ -41,7 +41,9 @@ def view_left(model: departments.Ages) -> Mapping[Target, Any]:
 
 def _bar(name: str, ages: Mapping[str, int], most: int) -> html.Div:
     pieces = [
-        html.Span(className="left-piece", style={"width": f"{100 * ages[code] / most:.2f}%", "background": f"var(--{role})"})
+        html.Span(
+            className="left-piece", style={"width": f"{100 * ages[code] / most:.2f}%", "background": f"var(--{role})"}
+        )
         for code, role in AGES.items()
         if ages.get(code)
     ]

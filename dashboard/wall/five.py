@@ -8,7 +8,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard import comparison
+from dashboard import comparison, words
 from dashboard.ask import Ask
 from dashboard.components.measure import measure
 from dashboard.figures.sparkline import sparkline
@@ -42,20 +42,22 @@ def load(ask: Ask, filters: Filters) -> Five:
 
 def view_rows(model: Five) -> Mapping[Target, Any]:
     """Five lines: name, rate with n/N, whether it moved, its course."""
-    rows = [_row(card, _moved(model, card)) for card in model.cards]
+    rows = [_row(card, _moved(model, card, is_brief=True)) for card in model.cards]
     return {"five-rows": html.Div(rows, className="five", **parts.asked(model.filters))}
 
 
-def _moved(model: Five, card: wuhua.Card) -> html.Span:
+def _moved(model: Five, card: wuhua.Card, *, is_brief: bool = False) -> html.Span:
     rate, before = card.values[wuhua.RATE], model.before.get(card.kind)
-    return parts.moved(comparison.change(BY_KEY[wuhua.RATE], rate, before) if before else None)
+    return parts.moved(comparison.change(BY_KEY[wuhua.RATE], rate, before) if before else None, is_brief=is_brief)
 
 
 def _row(card: wuhua.Card, moved: html.Span) -> html.Div:
+    rate = card.values[wuhua.RATE]
     return html.Div(
         [
             html.Span(card.name, className="five-name"),
-            measure(wuhua.RATE, card.values[wuhua.RATE], group=("kind", card.kind)),
+            measure(wuhua.RATE, rate, group=("kind", card.kind), detail=rate.state != "ok"),
+            html.Span(words.parts(rate.n, rate.N), className="five-parts"),
             moved,
             html.Img(src=sparkline(card.course, look="dark"), className="five-course", alt=""),
         ],
@@ -70,15 +72,15 @@ def view_cards(model: Five) -> Mapping[Target, Any]:
 
 
 def _card(card: wuhua.Card, moved: html.Span) -> html.Div:
-    group = ("kind", card.kind)
+    group, rate = ("kind", card.kind), card.values[wuhua.RATE]
     pending = [
         html.Span([f"{BY_KEY[key].name} ", measure(key, card.values[key], group=group)])
         for key in ("wuhua_missed", "wuhua_due_soon")
     ]
     return html.Div(
         [
-            html.Div(card.name, className="headline-title"),
-            html.Div(measure(wuhua.RATE, card.values[wuhua.RATE], group=group), className="headline-main"),
+            html.Div([card.name, html.Span(words.parts(rate.n, rate.N))], className="headline-title"),
+            html.Div(measure(wuhua.RATE, rate, group=group, detail=rate.state != "ok"), className="headline-main"),
             html.Div(moved, className="headline-below"),
             html.Img(src=sparkline(card.course, look="dark"), className="five-course", alt=""),
             html.Div(pending, className="five-pending"),
@@ -89,7 +91,9 @@ def _card(card: wuhua.Card, moved: html.Span) -> html.Div:
 
 def frame_rows() -> html.Section:
     """The five lines without data."""
-    return parts.panel("five", "五化时效", html.Div(id="five-rows", className="five-box"), area="five", note="一般事项 · 按时率")
+    return parts.panel(
+        "five", "五化时效", html.Div(id="five-rows", className="five-box"), area="five", note="一般事项 · 按时率"
+    )
 
 
 def frame_cards() -> html.Section:

@@ -34,10 +34,8 @@ def view(model: departments.League) -> Mapping[Target, Any]:
         return {"league-rows": rows(found, model), "league-note": f"{len(found)} 个部门"}
     between = html.Div(f"中间 {len(found) - TOP - BOTTOM} 个部门", className="league-gap")
     start = ranking.axis_start([row.place for row in found])
-    first, last = (
-        [line(row, start=start, model=model) for row in part] for part in (found[:TOP], found[-BOTTOM:])
-    )
-    return {"league-rows": [*first, between, *last], "league-note": "按时办结率"}
+    first, last = ([line(row, start=start, model=model) for row in part] for part in (found[:TOP], found[-BOTTOM:]))
+    return {"league-rows": [*first, between, *last], "league-note": "按时办结率 · 名次按 95% 下界"}
 
 
 def rows(found: Sequence[ranking.Ranked], model: departments.League) -> list[html.Div]:

@@ -60,13 +60,17 @@ def _step(step: Step, most: int) -> html.Div:
 def _below(step: Step) -> list[html.Span]:
     stage = step.stage
     came = [html.Span(["转化 ", measure(stage.rate, step.conversion, detail=False)])] if stage.rate else []
-    beside = [] if came else [html.Span([f"{BY_KEY[stage.beside].name} ", measure(stage.beside, step.beside, detail=False)])]
+    beside = (
+        [] if came else [html.Span([f"{BY_KEY[stage.beside].name} ", measure(stage.beside, step.beside, detail=False)])]
+    )
     return [*came, *beside, html.Span(["中位 ", measure(stage.hours, step.hours)])]
 
 
 def frame() -> html.Section:
     """The panel without data."""
-    return parts.panel("funnel", "闭环", html.Div(id="funnel-steps", className="funnel-box"), area="loop", note="本期受理")
+    return parts.panel(
+        "funnel", "闭环", html.Div(id="funnel-steps", className="funnel-box"), area="loop", note="本期受理"
+    )
 
 
 PANEL = Panel(id="funnel", title="闭环", load=load, view=view, fills=("funnel-steps",))

@@ -20,7 +20,10 @@ COLUMNS = (("open", "在办"), ("overdue_open", "超期"), ("on_time_rate", "按
 def view_towns(model: tour.Tour) -> Mapping[Target, Any]:
     """Every town in a line; the one that is looked at is marked by the script that moves the map."""
     head = html.Div(
-        [html.Span("乡镇街道", className="town-name"), *(html.Span(word, className="town-head") for _, word in COLUMNS)],
+        [
+            html.Span("乡镇街道", className="town-name"),
+            *(html.Span(word, className="town-head") for _, word in COLUMNS),
+        ],
         className="town-row is-head",
     )
     rows = [_row(row) for row in model.towns.rows if row.codes[0]]
@@ -37,7 +40,9 @@ def _row(row: Row) -> html.Div:
 
 def frame() -> html.Div:
     """The page without data."""
-    towns = parts.panel("towns", "各乡镇街道", html.Div(id="town-rows", className="towns-box"), area="list", note="件 · %")
+    towns = parts.panel(
+        "towns", "各乡镇街道", html.Div(id="town-rows", className="towns-box"), area="list", note="件 · %"
+    )
     return html.Div([tour.frame(CLOSE, "网格在办", is_close=True), towns], className="wall-grid wall-two")
 
 

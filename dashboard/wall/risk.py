@@ -35,7 +35,9 @@ def view_gravest(model: risk.Here) -> Mapping[Target, Any]:
         )
         for tier in TIERS
     ]
-    standing = sorted((one for one in grids if one.tier in TIERS), key=lambda one: (TIERS.index(one.tier), -(one.rr or 0)))
+    standing = sorted(
+        (one for one in grids if one.tier in TIERS), key=lambda one: (TIERS.index(one.tier), -(one.rr or 0))
+    )
     rows = [
         html.Div(
             [
@@ -58,7 +60,9 @@ def view_gravest(model: risk.Here) -> Mapping[Target, Any]:
 
 def frame() -> html.Div:
     """The page without data."""
-    riskmap = parts.panel("riskmap", "网格风险", grid_map.grid_map(MAP, label="风险图"), area="map", note="相对风险，已校正偶然波动")
+    riskmap = parts.panel(
+        "riskmap", "网格风险", grid_map.grid_map(MAP, label="风险图"), area="map", note="相对风险，已校正偶然波动"
+    )
     body = [
         html.Div(id="gravest-tiers", className="tiers"),
         html.Div(id="gravest-rows", className="gravest"),

@@ -17,6 +17,8 @@ from dashboard.watch import Matter, Watch
 
 ROWS = 4
 HOURS = 24
+TEN_DAYS = 240
+"""Hours from which an age is told in whole days."""
 
 
 def load_red(ask: Ask, _: Filters) -> Watch:
@@ -59,6 +61,8 @@ def _line(row: Matter, when: str) -> html.Div:
 
 
 def _age(row: Matter) -> str:
+    if row.age >= TEN_DAYS:
+        return f"已 {row.age / 24:.0f} 天"
     number, unit = words.duration(row.age)
     return f"已 {number} {unit}"
 
