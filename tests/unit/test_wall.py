@@ -70,7 +70,7 @@ def test_a_wall_of_other_shape_than_its_signal_is_stretched() -> None:
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_shown_is_refused_in_words(client: TestClient, query: str) -> None:
-    with pytest.raises(PresetError, match="[一-龥]"):
+    with pytest.raises(PresetError, match=r"[一-龥]"):
         read(query)
     said = client.get(f"/screen?{query}")
     assert said.status_code == 400
