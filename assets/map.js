@@ -127,7 +127,8 @@
     if (!wanted) { return [keep, keep, keep]; }
     var own = board(wanted.id);
     own.scene = wanted;
-    window.setTimeout(function () { window.yiping.layers.follow(wanted.id, query); }, 0);
+    // The wall has neither layers nor a base map: their scripts are not loaded there.
+    if (window.yiping.layers) { window.setTimeout(function () { window.yiping.layers.follow(wanted.id, query); }, 0); }
     if (!wanted.key) { return [keep, keep, keep]; }
     var first = !(shown && shown.level);
     var stale = first || shown.level !== wanted.level || shown.key !== wanted.key;
@@ -392,7 +393,9 @@
     var own = boardOf(map);
     own.map = map;
     own.brush = null;
-    window.yiping.basemap.attach(map).then(function (shown) { if (shown) { repaint(own.id); } });
+    if (window.yiping.basemap) {
+      window.yiping.basemap.attach(map).then(function (shown) { if (shown) { repaint(own.id); } });
+    }
     // A page that is left while the map still flies: Leaflet would go on moving what is no longer there.
     map.on("unload", function () { map.stop(); map._animatingZoom = false; });
     speakChinese(map.getContainer());
@@ -408,6 +411,9 @@
     instead: function (id, picture) { board(id).instead = picture; repaint(id); },
     scene: function (id) { return board(id).scene; },
     repaint: repaint,
+    // A layer of the snapshot's geometry, fetched once; and a look at a box [west, south, east, north].
+    geometry: geometry,
+    moveTo: moveTo,
     // Calls back with the map as soon as it is drawn.
     ready: function (id, back) { whenReady(id, back, 0); }
   };

@@ -24,6 +24,8 @@ from dashboard.headers import SecurityHeaders, content_policy
 from dashboard.map_api import add_maps
 from dashboard.report_api import add_report
 from dashboard.store import IN_MEMORY, Store
+from dashboard.wall import settings as wall_settings
+from dashboard.wall.app import add_wall
 from dashboard.warehouse import open_warehouse
 from etl.contract import NoSnapshotError
 
@@ -41,12 +43,19 @@ class Server(FastAPI):
 
 
 def create(
-    warehouse_path: Path, basemap: BaseMap | None = None, *, clock: Clock | None = None, state: Path = IN_MEMORY
+    warehouse_path: Path,
+    basemap: BaseMap | None = None,
+    *,
+    clock: Clock | None = None,
+    state: Path = IN_MEMORY,
+    wall: Path = wall_settings.DEFAULT,
 ) -> FastAPI:
     """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path.
 
-    `clock` is the server's, to be told in exported files; `state` is the file for what readers write down.
+    `clock` is the server's, to be told in exported files; `state` is the file for what readers write down; `wall`
+    says how /screen goes round. Raises `WallConfigError` where it cannot.
     """
+    turns = wall_settings.read(wall)
     warehouse = open_warehouse(warehouse_path)
     store = Store(state)
 
@@ -68,9 +77,12 @@ def create(
     add_report(api, warehouse)
     add_basemap(server, api, basemap)
     server.mount("/api/v1", api)
+    # The wall comes first: the application made last is the one that answers every path left over.
+    screens = add_wall(server, warehouse, turns)
     dash = create_app(warehouse, server)
     # Only now are all of Dash's inline scripts known.
-    server.policy = content_policy(dash.csp_hashes(), basemap.origin if basemap else "")
+    hashes = sorted({*dash.csp_hashes(), *screens.csp_hashes()})
+    server.policy = content_policy(hashes, basemap.origin if basemap else "")
     opening = {page.path: page.opens_with for page in find_pages()}
 
     # Numbers as text shrink tenfold; level 3 costs a tenth of the time that the last percent would.
