@@ -8,9 +8,10 @@ from typing import Any
 
 from dash import html
 
-from dashboard import comparison
+from dashboard import comparison, loop
 from dashboard.ask import Answer, Ask
 from dashboard.components import chart, grid_map, kpi, panel, ranking
+from dashboard.components.loop import funnel
 from dashboard.course import Course, bucket_for, course
 from dashboard.figures.sparkline import sparkline
 from dashboard.figures.trend import BUCKETS, Series, trend
@@ -100,6 +101,14 @@ def _spans_line(model: Headlines) -> str:
     spans = model.spans
     previous, last_year = spans.previous.named(spans.now), spans.last_year.named(spans.now)
     return f"{running}本期 {spans.now.named()} · 环比对 {previous} · 同比对 {last_year}"
+
+
+# --- the loop -----------------------------------------------------------------------------------------------------
+
+
+def view_loop(model: loop.Loop) -> Mapping[Target, Any]:
+    """The four steps and what they come to in a sentence."""
+    return {"loop-steps": funnel(model), "loop-note": model.finding}
 
 
 # --- trend --------------------------------------------------------------------------------------------------------
@@ -213,6 +222,7 @@ def frame() -> html.Div:
     return html.Div(
         [
             kpis,
+            panel.panel("loop", "闭环", html.Div(id="loop-steps"), metrics=loop.KEYS, area="loop"),
             panel.panel(
                 "trend",
                 "受理与办结",
@@ -257,6 +267,7 @@ PAGE = Page(
     frame=frame,
     panels=(
         Panel(id="kpi", title="关键指标", load=load_headlines, view=view_headlines, fills=("kpi-cards", "kpi-note")),
+        Panel(id="loop", title="闭环", load=loop.load_loop, view=view_loop, fills=("loop-steps", "loop-note")),
         Panel(
             id="trend",
             title="受理与办结",
