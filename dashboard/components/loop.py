@@ -50,7 +50,7 @@ def _conversion(step: Step) -> list[Any]:
 
 def _time(step: Step) -> html.Span:
     key = step.stage.hours
-    return html.Span([f"{BY_KEY[key].name} 中位", measure(key, step.hours)], className="loop-time")
+    return html.Span([f"{BY_KEY[key].name} 中位", measure(key, step.hours, detail=False)], className="loop-time")
 
 
 def _lost(step: Step, *, is_break: bool) -> list[Any]:

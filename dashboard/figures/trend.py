@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import plotly.graph_objects as go
 
@@ -46,7 +46,32 @@ def trend(
     figure.update_xaxes(type="date", tickformat=form, hoverformat=_hover(bucket), nticks=6, tickangle=0)
     if is_partial and days:
         _note(figure, "本期未满")
+    for gap in _gaps(series):
+        _say_none(figure, days[gap.start : gap.stop], top)
     return figure
+
+
+WIDE = 0.1
+"""From this share of the width on, a gap says what it is."""
+
+
+def _gaps(series: Sequence[Series]) -> Iterator[range]:
+    """Runs of buckets in which no line has a value, where they are wide enough for words."""
+    missing = [all(value is None for value in at) for at in zip(*(line.values for line in series), strict=True)]
+    for is_gap, places in groupby(range(len(missing)), key=lambda place: missing[place]):
+        run = list(places)
+        if is_gap and len(run) >= WIDE * len(missing):
+            yield range(run[0], run[-1] + 1)
+
+
+def _say_none(figure: go.Figure, days: Sequence[str], top: float) -> None:
+    figure.add_annotation(
+        x=days[len(days) // 2],
+        y=max(top, 1) / 2,
+        text="无数据",
+        showarrow=False,
+        font={"color": theme.colour("ink-soft")},
+    )
 
 
 @dataclass(frozen=True)
@@ -84,7 +109,8 @@ def _add_line(figure: go.Figure, span: Span, line: Series, colour: str, dash: st
         x=span.days[whole],
         y=list(line.values[whole]),
         name=line.name,
-        mode="lines",
+        # A line through a single bucket would be nothing at all.
+        mode="lines" if count > 1 else "markers",
         connectgaps=False,
         line={"color": colour, "width": 2, "dash": dash},
         hovertemplate=hover,
