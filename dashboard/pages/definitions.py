@@ -163,6 +163,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequenc
             className="table",
         ),
         className="table-box",
+        tabIndex="0",
     )
 
 
