@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 import plotly.graph_objects as go
 
 from dashboard import theme
+from dashboard.figures import told
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,26 @@ def trend(
         _note(figure, "本期未满")
     for gap in _gaps(series):
         _say_none(figure, days[gap.start : gap.stop], top)
+    _tell(figure, starts, series, bucket=bucket, is_partial=is_partial)
     return figure
+
+
+def _tell(
+    figure: go.Figure, starts: Sequence[date], series: Sequence[Series], *, bucket: str, is_partial: bool
+) -> None:
+    labels = [_label(start, bucket) for start in starts]
+    found = [told.course_finding(line.name, labels, line.values, is_partial=is_partial) for line in series]
+    marked = [*labels[:-1], f"{labels[-1]}（未满）"] if labels and is_partial else labels
+    rows = [[label, *(told.written(line.values[place]) for line in series)] for place, label in enumerate(marked)]
+    heads = [BUCKETS[bucket], *(line.name for line in series)]
+    told.tell(figure, finding="；".join(found), heads=heads, rows=rows)
+
+
+def _label(start: date, bucket: str) -> str:
+    """A bucket in words: “2026年3月”, “2026年3月2日起一周”, “2026年3月2日”."""
+    if bucket == "month":
+        return f"{start.year}年{start.month}月"
+    return f"{start.year}年{start.month}月{start.day}日" + ("起一周" if bucket == "week" else "")
 
 
 WIDE = 0.1
