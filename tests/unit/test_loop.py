@@ -38,9 +38,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    folder = tmp_path_factory.mktemp("loop")
-    builders.load_quickly(builders.write_delivery(folder / "in", CASES), folder / "warehouse")
-    with builders.asking(folder / "warehouse") as questions:
+    with builders.asking_about(tmp_path_factory.mktemp("loop"), CASES) as questions:
         yield questions
 
 
@@ -83,9 +81,7 @@ def test_the_county_says_which_channels_are_the_people_s_own(tmp_path: Path) -> 
         text = path.read_text(encoding="utf-8").replace('channels = ["01"]', 'channels = ["01", "02"]')
         (tmp_path / "reference" / path.name).write_text(text, encoding="utf-8")
     cases = [builders.case(code, AT, channel=code) for code in ("01", "02", "04")]
-    delivery = builders.write_delivery(tmp_path / "in", cases)
-    builders.load_quickly(delivery, tmp_path / "warehouse", reference=Reference(tmp_path / "reference"))
-    with builders.asking(tmp_path / "warehouse") as ask:
+    with builders.asking_about(tmp_path, cases, reference=Reference(tmp_path / "reference")) as ask:
         own = load_loop(ask, Filters()).steps[0].beside
     assert (own.n, own.N) == (2, 3)
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from dash.development.base_component import Component
 
-from dashboard import words
+from dashboard import theme, words
 from dashboard.components.state_samples import SAMPLES, samples
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value, disclosed
 from dashboard.pages import case
+from tests.unit.test_figures import contrast
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 件"), (1, "<5 件"), (4, "<5 件"), (5, "5 件"), (1_000, "1,000 件")])
@@ -51,6 +52,27 @@ def test_no_two_states_share_name_meaning_or_way_out() -> None:
     for field in ("state", "name", "meaning"):
         assert len({getattr(sample, field) for sample in SAMPLES}) == len(SAMPLES)
     assert len({(sample.area, sample.line) for sample in SAMPLES}) >= len(SAMPLES) - 1
+
+
+@pytest.mark.parametrize("tokens", [theme.TOKENS], ids=["light"])
+@pytest.mark.parametrize(
+    ("over", "ground", "least"),
+    [
+        ("denied", "denied-soft", 4.5),
+        ("notice", "notice-soft", 4.5),
+        ("ink-soft", "surface", 4.5),
+        ("ink-soft", "ground", 4.5),
+        ("ink", "seq-1", 4.5),
+        ("outline", "surface", 3),
+        ("outline", "ground", 3),
+        ("focus", "surface", 3),
+        ("focus", "ground", 3),
+    ],
+)
+def test_words_and_shapes_stand_out(
+    tokens: dict[str, str], over: str, ground: str, least: float
+) -> None:
+    assert contrast(tokens[over], tokens[ground]) >= least
 
 
 def test_a_reader_without_the_right_sees_a_lock_and_no_number(monkeypatch: pytest.MonkeyPatch) -> None:

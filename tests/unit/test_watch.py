@@ -31,9 +31,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    folder = tmp_path_factory.mktemp("watch")
-    builders.load_quickly(builders.write_delivery(folder / "in", CASES), folder / "warehouse")
-    with builders.asking(folder / "warehouse") as questions:
+    with builders.asking_about(tmp_path_factory.mktemp("watch"), CASES) as questions:
         yield questions
 
 
