@@ -59,6 +59,8 @@ def texts(node: Any) -> Iterator[str]:
     elif isinstance(node, (list, tuple)):
         for child in node:
             yield from texts(child)
+    elif isinstance(node, dict):
+        yield from texts(list(node.values()))
     elif isinstance(node, go.Figure):
         yield from texts([a.text for a in node.layout.annotations])
         yield from texts([(node.layout.meta or {}).get(part, "") for part in ("finding", "heads", "rows")])
