@@ -69,9 +69,7 @@ def test_no_two_states_share_name_meaning_or_way_out() -> None:
         ("focus", "ground", 3),
     ],
 )
-def test_words_and_shapes_stand_out(
-    tokens: dict[str, str], over: str, ground: str, least: float
-) -> None:
+def test_words_and_shapes_stand_out(tokens: dict[str, str], over: str, ground: str, least: float) -> None:
     assert contrast(tokens[over], tokens[ground]) >= least
 
 
