@@ -56,7 +56,7 @@ def trend(
 def _tell(
     figure: go.Figure, starts: Sequence[date], series: Sequence[Series], *, bucket: str, is_partial: bool
 ) -> None:
-    labels = [_label(start, bucket) for start in starts]
+    labels = [bucket_words(start, bucket) for start in starts]
     found = [told.course_finding(line.name, labels, line.values, is_partial=is_partial) for line in series]
     marked = [*labels[:-1], f"{labels[-1]}（未满）"] if labels and is_partial else labels
     rows = [[label, *(told.written(line.values[place]) for line in series)] for place, label in enumerate(marked)]
@@ -64,7 +64,7 @@ def _tell(
     told.tell(figure, finding="；".join(found), heads=heads, rows=rows)
 
 
-def _label(start: date, bucket: str) -> str:
+def bucket_words(start: date, bucket: str) -> str:
     """A bucket in words: “2026年3月”, “2026年3月2日起一周”, “2026年3月2日”."""
     if bucket == "month":
         return f"{start.year}年{start.month}月"

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from dashboard.figures import told
+from dashboard.figures.against import Line, against
 from dashboard.figures.ageing import Bar, ageing
 from dashboard.figures.distribution import Elapsed, distribution
 from dashboard.figures.trend import Series, trend
@@ -84,3 +85,29 @@ def test_a_table_has_a_cell_for_every_head() -> None:
     meta = distribution([Elapsed("风险", (1,) * 21), Elapsed("隐患", (2,) * 21)]).layout.meta
     assert {len(row) for row in meta["rows"]} == {len(meta["heads"])} == {3}
     assert told.written(None) == "无数据"
+
+
+@pytest.mark.parametrize(
+    ("values", "finding"),
+    [
+        ((None, None, None), "按时办结率无数据，目标 95%"),
+        ((0.9, None, None), "按时办结率最近 90.0%（2026年3月2日起一周），目标 95%"),
+        ((0.9, 0.5, 0.0), "按时办结率最近 0.0%（2026年3月16日起一周），目标 95%"),
+    ],
+)
+def test_a_line_beside_its_target_in_a_sentence(values: tuple[float | None, ...], finding: str) -> None:
+    line = Line(
+        name="按时办结率",
+        starts=WEEKS,
+        values=values,
+        earlier=(0.8, None),
+        earlier_name="去年同期",
+        target=0.95,
+        target_words="目标 95%",
+        scale=100,
+        suffix="%",
+        decimals=1,
+    )
+    meta = against(line, bucket="week").layout.meta
+    assert meta["finding"] == finding
+    assert [row[2] for row in meta["rows"]] == ["80.0%", "无数据", "无数据"]
