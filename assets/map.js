@@ -179,9 +179,15 @@
     // What is calm is pale, so that the eye goes to what is not.
     found["level-blue"].fillColor = token("area-blue");
     found["level-yellow"].color = token("line-strong");
-    // Too few cases for a rate: a solid pale area, not the dotted paper of "no data".
-    found.small = { fillColor: token("line"), color: token("surface"), dashArray: null };
-    found.hatch = { fillColor: hatch(), color: token("line-strong"), dashArray: null };
+    // Too few cases for a rate: light dots inside a whole line, not the broken line of "no data".
+    found.small = { fillColor: pattern(function (pen) {
+      [[2, 2], [6, 6]].forEach(function (dot) { pen.beginPath(); pen.arc(dot[0], dot[1], 0.9, 0, 7); pen.fill(); });
+    }), color: token("line-strong"), dashArray: null };
+    found.hatch = { fillColor: pattern(function (pen) {
+      pen.beginPath();
+      pen.moveTo(-2, 2); pen.lineTo(2, -2); pen.moveTo(0, 8); pen.lineTo(8, 0); pen.moveTo(6, 10); pen.lineTo(10, 6);
+      pen.stroke();
+    }), color: token("line-strong"), dashArray: null };
     found["seq-zero"] = { fillColor: token("surface"), color: token("line-strong"), dashArray: null };
     found.outside = { fillColor: token("ground"), color: token("line-strong"), dashArray: null, weight: 0.7 };
     found.ink = token("ink");
@@ -192,16 +198,15 @@
     return found;
   }
 
-  function hatch() {
+  function pattern(draw) {
     var tile = document.createElement("canvas");
     tile.width = tile.height = 8;
     var pen = tile.getContext("2d");
     pen.fillStyle = token("ground");
     pen.fillRect(0, 0, 8, 8);
     pen.strokeStyle = token("line-strong");
-    pen.beginPath();
-    pen.moveTo(-2, 2); pen.lineTo(2, -2); pen.moveTo(0, 8); pen.lineTo(8, 0); pen.moveTo(6, 10); pen.lineTo(10, 6);
-    pen.stroke();
+    pen.fillStyle = token("outline");
+    draw(pen);
     return pen.createPattern(tile, "repeat");
   }
 

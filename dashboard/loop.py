@@ -41,7 +41,7 @@ STAGES = (
         rate="loop_dispatched_rate",
         beside="loop_right_first_rate",
         hours="loop_dispatch_hours",
-        missing="没有派遣记录",
+        missing="未派遣",
     ),
     Stage(
         name="部门协同办",
@@ -49,7 +49,7 @@ STAGES = (
         rate="loop_handled_rate",
         beside="loop_assisted_rate",
         hours="loop_handle_hours",
-        missing="派遣后超期未结",
+        missing="超期未结",
     ),
     Stage(
         name="全程可追踪",
@@ -57,7 +57,7 @@ STAGES = (
         rate="loop_traced_rate",
         beside="loop_complete_rate",
         hours="loop_callback_hours",
-        missing="办结后没有有效回访",
+        missing="未有效回访",
     ),
 )
 COUNTS = ("accepted", "loop_whole_rate", "loop_late_rate", *(s.rate for s in STAGES[1:]), *(s.beside for s in STAGES))

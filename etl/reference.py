@@ -43,7 +43,7 @@ class Reference:
     def rules(self) -> dict[str, Any]:
         """Thresholds of `rules.toml`, by section.
 
-        Raises `LoadError` if the file is missing, not UTF-8 or not TOML, or if a threshold is missing or impossible.
+        Raises `LoadError` if the file is missing, not UTF-8 or not TOML, or a threshold is missing or impossible.
         """
         path = self.folder / "rules.toml"
         try:

@@ -8,9 +8,11 @@ from typing import Any
 
 from dash import html
 
+from dashboard import loop
 from dashboard.ask import Answer, Ask
 from dashboard.comparison.earlier import Earlier, earlier
 from dashboard.components import chart, compared, grid_map, kpi, panel, ranking
+from dashboard.components.loop import funnel
 from dashboard.course import Course, bucket_for, course
 from dashboard.figures.sparkline import sparkline
 from dashboard.figures.trend import BUCKETS, Series, trend
@@ -83,6 +85,14 @@ def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | 
         is_alarm=key == "overdue_open",
         target=target_for(key, model.filters, model.now.as_of),
     )
+
+
+# --- the loop -----------------------------------------------------------------------------------------------------
+
+
+def view_loop(model: loop.Loop) -> Mapping[Target, Any]:
+    """The four steps and what they come to in a sentence."""
+    return {"loop-steps": funnel(model), "loop-note": model.finding}
 
 
 # --- trend --------------------------------------------------------------------------------------------------------
@@ -199,6 +209,7 @@ def frame() -> html.Div:
     return html.Div(
         [
             kpis,
+            panel.panel("loop", "闭环", html.Div(id="loop-steps"), metrics=loop.KEYS, area="loop"),
             panel.panel(
                 "trend",
                 "受理与办结",
@@ -249,6 +260,7 @@ PAGE = Page(
             view=view_headlines,
             fills=("kpi-cards", "kpi-note", "kpi-calendar"),
         ),
+        Panel(id="loop", title="闭环", load=loop.load_loop, view=view_loop, fills=("loop-steps", "loop-note")),
         Panel(
             id="trend",
             title="受理与办结",

@@ -49,18 +49,14 @@ def moved(found: Change | None, *, is_brief: bool = False) -> html.Span:
     """A change in as few words as it can be said: brief, its direction and what that means."""
     if found is None:
         return html.Span("", className="wall-change")
-    text = (
-        "持平"
-        if found.direction == "flat"
-        else found.text
-        if found.direction == "none"
-        else ""
-        if is_brief
-        else found.text.partition("（")[0]
-    )
+    fewest = "" if is_brief else found.text.partition("（")[0]
+    text = {"flat": "持平", "none": found.text}.get(found.direction, fewest)
     said = " ".join(filter(None, (text, VERDICTS[found.verdict])))
     return html.Span(
-        [html.Span(SHAPES[found.direction], className="wall-shape", **{"aria-hidden": "true"}), html.Span(said)],
+        [
+            html.Span(SHAPES.get(found.direction, ""), className="wall-shape", **{"aria-hidden": "true"}),
+            html.Span(said),
+        ],
         className=f"wall-change is-{found.verdict}",
     )
 
