@@ -17,6 +17,7 @@ from dashboard.filters import DIMENSIONS, Filters, Vocabulary, window
 from dashboard.metrics.catalog import Metric
 from dashboard.metrics.cubes import Cubes
 from dashboard.metrics.query import (
+    LEDGER,
     QUANTILES,
     TIME_GROUPS,
     UnknownQuestionError,
@@ -181,23 +182,32 @@ class Ask:
     def _labels(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, str]:
         return dict(self._db.rows(sql, parameters))
 
-    def numbers(self, metrics: Sequence[str], *, by: Sequence[str] = (), filters: Filters) -> Answer:
+    @cached_property
+    def first_day(self) -> date | None:
+        """The day of the first acceptance in the data; before it nothing can be compared."""
+        first = self._db.rows("select min(event_at) from mart.ledger where event = 'accepted'")[0][0]
+        return None if first is None else (first - timedelta(hours=self.cutoff_hour)).date()
+
+    def numbers(
+        self, metrics: Sequence[str], *, by: Sequence[str] = (), filters: Filters, at: datetime | None = None
+    ) -> Answer:
         """Metrics of the catalogue under these filters, one row per group of `by` (none: one row in all).
 
         Groups without events are there too, as 0 or as no data; an unknown place has the code ''.
+        `at` ends the period at a moment within its last day: the same elapsed point of an earlier period.
         Raises `UnknownQuestionError` for a metric or grouping that does not exist.
         """
-        return self._remember(tuple(metrics), tuple(by), filters.without_view())
+        return self._remember(tuple(metrics), tuple(by), filters.without_view(), at)
 
     def forget(self) -> None:
         """Drop the remembered answers, for measuring."""
         self._remember.cache_clear()
 
-    def _numbers(self, keys: Key, by: Key, filters: Filters) -> Answer:
+    def _numbers(self, keys: Key, by: Key, filters: Filters, at: datetime | None) -> Answer:
         metrics, groups = look_up(keys), check_groups(by)
         found: dict[str, dict[Key, Value]] = {}
         for same in alike(metrics):
-            found.update(self._run(same, groups, filters))
+            found.update(self._run(same, groups, filters, at))
         spine = self._spine(groups, filters, found)
         rows = tuple(
             Row(key, self._label(groups, key), {m.key: found[m.key].get(key, _absent(m)) for m in metrics})
@@ -205,10 +215,12 @@ class Ask:
         )
         return Answer(tuple(m.key for m in metrics), groups, rows, self.info.snapshot, self.info.as_of)
 
-    def _run(self, metrics: list[Metric], by: Key, filters: Filters) -> dict[str, dict[Key, Value]]:
-        source = self.cubes.source(metrics, by=by, filters=filters)
+    def _run(
+        self, metrics: list[Metric], by: Key, filters: Filters, at: datetime | None
+    ) -> dict[str, dict[Key, Value]]:
+        source = LEDGER if at else self.cubes.source(metrics, by=by, filters=filters)
         query = compile_query(
-            metrics, by=by, filters=filters, as_of=self.info.as_of, cutoff_hour=self.cutoff_hour, source=source
+            metrics, by=by, filters=filters, as_of=self.info.as_of, cutoff_hour=self.cutoff_hour, source=source, at=at
         )
         found: dict[str, dict[Key, Value]] = {m.key: {} for m in metrics}
         for row in self._db.rows(query.sql, query.parameters):

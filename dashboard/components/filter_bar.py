@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.comparison import festival
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary
 
 FIRST = {"town": "乡镇", "department": "部门", "kind": "类型", "severity": "性质"}
@@ -133,10 +134,21 @@ def presets(today: date) -> list[dict[str, Any]]:
         ("上月", last_month_end.replace(day=1), last_month_end),
         ("今年", today.replace(month=1, day=1), today),
     ]
+    spans += _around_new_year(today)
     found: list[dict[str, Any]] = [
         {"value": [first.isoformat(), last.isoformat()], "label": label} for label, first, last in spans
     ]
     return [*found, {"value": ["", ""], "label": "全部时段"}]
+
+
+def _around_new_year(today: date) -> list[tuple[str, date, date]]:
+    """January and February as one, and the days around the last 春节 that can be aligned with a year before."""
+    merged = ("1–2月合并", today.replace(month=1, day=1), min(today, today.replace(month=3, day=1) - timedelta(days=1)))
+    day0 = festival.latest(today)
+    if day0 is None:
+        return [merged]
+    reach = timedelta(days=festival.REACH)
+    return [merged, ("春节前后30天", day0 - reach, min(today, day0 + reach))]
 
 
 def period_value(filters: Filters, as_of: datetime) -> list[str | None]:

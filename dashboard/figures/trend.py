@@ -43,9 +43,9 @@ def trend(
     figure.update_layout(showlegend=False, hovermode="x unified", margin={"l": 8, "r": 44, "t": 20, "b": 8})
     figure.update_yaxes(nticks=5, range=[0, max(top, 1) * 1.12], tickformat=",d")
     form = "%Y年%-m月" if bucket == "month" else "%-m月%-d日"
-    figure.update_xaxes(type="date", tickformat=form, hoverformat=_hover(bucket), nticks=6, tickangle=0)
+    figure.update_xaxes(type="date", tickformat=form, hoverformat=hover_date(bucket), nticks=6, tickangle=0)
     if is_partial and days:
-        _note(figure, "本期未满")
+        mark_partial(figure)
     return figure
 
 
@@ -58,17 +58,19 @@ class Span:
     tail: int
 
 
-def _hover(bucket: str) -> str:
+def hover_date(bucket: str) -> str:
+    """How a bucket's start is written when the pointer is on it."""
     return {"month": "%Y年%-m月", "week": "%Y年%-m月%-d日起一周"}.get(bucket, "%Y年%-m月%-d日")
 
 
-def _note(figure: go.Figure, text: str) -> None:
+def mark_partial(figure: go.Figure) -> None:
+    """“本期未满” over the right end."""
     figure.add_annotation(
         x=1,
         xref="paper",
         y=1,
         yref="paper",
-        text=text,
+        text="本期未满",
         showarrow=False,
         xanchor="right",
         yanchor="bottom",

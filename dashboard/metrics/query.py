@@ -105,10 +105,13 @@ def compile_query(
     as_of: datetime,
     cutoff_hour: int = 0,
     source: Source = LEDGER,
+    at: datetime | None = None,
 ) -> Compiled:
-    """The SELECT for metrics that `alike` put together. `as_of` closes an open-ended period."""
+    """The SELECT for metrics that `alike` put together. `as_of` closes an open-ended period, `at` cuts one short."""
     scope = scope_of(metrics[0])
     span = window(filters, cutoff_hour)
+    if at is not None:
+        span = Window(span.start, min(span.end or at, at))
     parameters: dict[str, Any] = {}
     if source.columns is None:
         conditions = [f"event in ({event_list([e for m in metrics for e in m.events])})"]

@@ -19,6 +19,7 @@ from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
 from dashboard.page import Page, Panel, Target
+from dashboard.targets import target_for
 
 TABLE = (
     ("accepted", "派遣总数", 84),
@@ -147,14 +148,14 @@ class League:
 
     answer: Answer
     whole: Value
-    chosen: tuple[str, ...]
+    filters: Filters
 
 
 def load_league(ask: Ask, filters: Filters) -> League:
     """What the ranking needs."""
     others = _others(filters)
     answer = ask.numbers(("on_time_rate",), by=("department",), filters=others)
-    return League(answer, ask.numbers(("on_time_rate",), filters=others).only("on_time_rate"), filters.department)
+    return League(answer, ask.numbers(("on_time_rate",), filters=others).only("on_time_rate"), filters)
 
 
 def view_league(model: League) -> Mapping[Target, Any]:
@@ -165,13 +166,14 @@ def view_league(model: League) -> Mapping[Target, Any]:
             code=row.codes[0],
             name=row.labels[0],
             rate=row.values.get("on_time_rate", NO_DATA),
-            is_chosen=row.codes[0] in model.chosen,
+            is_chosen=row.codes[0] in model.filters.department,
         )
         for row in model.answer.rows
         if row.codes[0] and row.values["on_time_rate"].N
     ]
     order = ranking.ranked(places, "on_time_rate")
-    return {"league-list": ranking.table(order, key="on_time_rate", reference=model.whole)}
+    target = target_for("on_time_rate", model.filters, model.answer.as_of)
+    return {"league-list": ranking.table(order, key="on_time_rate", reference=model.whole, target=target)}
 
 
 # --- one department -----------------------------------------------------------------------------------------------
@@ -309,7 +311,7 @@ def frame() -> html.Div:
                 html.Div(id="league-list"),
                 metrics=("on_time_rate",),
                 area="league",
-                caption="点为比率，带为 95% 区间，虚线为全县；名次按 Wilson 下界，并列同名次，样本不足不排名",
+                caption="点为比率，带为 95% 区间，点线为全县，虚线为目标，◆ 未达标；名次按 Wilson 下界，样本不足不排名",
             ),
         ],
         className="layout-departments",

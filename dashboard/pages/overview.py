@@ -8,9 +8,11 @@ from typing import Any
 
 from dash import html
 
-from dashboard import comparison
 from dashboard.ask import Answer, Ask
-from dashboard.components import chart, grid_map, kpi, panel, ranking
+from dashboard.comparison.change import Change, change
+from dashboard.comparison.earlier import numbers_in
+from dashboard.comparison.spans import Spans, spans
+from dashboard.components import chart, compared, grid_map, kpi, panel, ranking
 from dashboard.course import Course, bucket_for, course
 from dashboard.figures.sparkline import sparkline
 from dashboard.figures.trend import BUCKETS, Series, trend
@@ -18,6 +20,7 @@ from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
 from dashboard.page import Page, Panel, Target
+from dashboard.targets import target_for
 
 HEADLINES = (
     ("受理", "accepted", None),
@@ -47,41 +50,45 @@ class Headlines:
     now: Answer
     previous: Answer | None
     last_year: Answer | None
-    spans: comparison.Spans | None
+    spans: Spans | None
     course: Course
+    filters: Filters
 
 
 def load_headlines(ask: Ask, filters: Filters) -> Headlines:
     """Ask for the headline numbers and what they are compared with."""
-    spans = comparison.spans(filters, ask.info.as_of)
-    now = ask.numbers(KEYS, filters=filters)
+    found = spans(filters, ask.info.as_of, ask.cutoff_hour)
     bucket = bucket_for(filters, ask.info.as_of, daily_up_to=31)
     return Headlines(
-        now,
-        _earlier(ask, filters, spans.previous) if spans else None,
-        _earlier(ask, filters, spans.last_year) if spans else None,
-        spans,
+        ask.numbers(KEYS, filters=filters),
+        numbers_in(ask, KEYS, filters, found.previous) if found else None,
+        numbers_in(ask, KEYS, filters, found.last_year) if found else None,
+        found,
         course(ask, KEYS, filters, bucket=bucket),
+        filters,
     )
-
-
-def _earlier(ask: Ask, filters: Filters, span: comparison.Span) -> Answer | None:
-    answer = ask.numbers(KEYS, filters=filters.shifted(since=span.since, until=span.until))
-    return answer if answer.only("accepted").value else None
 
 
 def view_headlines(model: Headlines) -> Mapping[Target, Any]:
     """Six cards and a line that names the spans."""
-    return {"kpi-cards": [kpi.card(_headline(model, *line)) for line in HEADLINES], "kpi-note": _spans_line(model)}
+    return {
+        "kpi-cards": [kpi.card(_headline(model, *line)) for line in HEADLINES],
+        "kpi-note": compared.spans_line(model.spans, model.now.as_of),
+        "kpi-calendar": compared.calendar_choice(model.filters),
+    }
 
 
 def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | None) -> kpi.Kpi:
     metric, now = BY_KEY[key], model.now.only(key)
 
-    def against(before: Answer | None) -> comparison.Change | None:
-        return comparison.change(metric, now, before.only(key)) if before else None
+    def against(before: Answer | None) -> Change | None:
+        return change(metric, now, before.only(key)) if before else None
 
-    changes = (("环比", against(model.previous)), ("同比", against(model.last_year))) if model.spans else ()
+    changes = (
+        (("环比", against(model.previous)), (compared.year_word(model.spans), against(model.last_year)))
+        if model.spans
+        else ()
+    )
     return kpi.Kpi(
         title=title if key != "handling_hours_median" else "办理时长 · 中位",
         key=key,
@@ -90,16 +97,8 @@ def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | 
         second=(second[0], second[1], model.now.only(second[1])) if second else None,
         spark=sparkline(model.course.numbers(key, also_small=True), is_partial=model.course.is_partial),
         is_alarm=key == "overdue_open",
+        target=target_for(key, model.filters, model.now.as_of),
     )
-
-
-def _spans_line(model: Headlines) -> str:
-    if model.spans is None:
-        return "选定起始日期后可作环比、同比"
-    running = "本期未满，按已过天数比较 · " if model.spans.is_running else ""
-    spans = model.spans
-    previous, last_year = spans.previous.named(spans.now), spans.last_year.named(spans.now)
-    return f"{running}本期 {spans.now.named()} · 环比对 {previous} · 同比对 {last_year}"
 
 
 # --- trend --------------------------------------------------------------------------------------------------------
@@ -149,7 +148,7 @@ class Towns:
 
     answer: Answer
     whole: Value
-    chosen: tuple[str, ...]
+    filters: Filters
 
 
 def load_towns(ask: Ask, filters: Filters) -> Towns:
@@ -157,7 +156,7 @@ def load_towns(ask: Ask, filters: Filters) -> Towns:
     others = filters.replace(town=(), village=(), grid=())
     answer = ask.numbers(("accepted", "on_time_rate"), by=("town",), filters=others)
     whole = ask.numbers(("on_time_rate",), filters=others).only("on_time_rate")
-    return Towns(answer, whole, filters.town)
+    return Towns(answer, whole, filters)
 
 
 def view_towns(model: Towns) -> Mapping[Target, Any]:
@@ -169,13 +168,14 @@ def view_towns(model: Towns) -> Mapping[Target, Any]:
             name=row.labels[0],
             rate=row.values.get("on_time_rate", NO_DATA),
             volume=row.values.get("accepted", NO_DATA),
-            is_chosen=row.codes[0] in model.chosen,
+            is_chosen=row.codes[0] in model.filters.town,
         )
         for row in model.answer.rows
         if row.codes[0]
     ]
     order = ranking.ranked(places, "on_time_rate")
-    table = ranking.table(order, key="on_time_rate", volume_key="accepted", reference=model.whole)
+    target = target_for("on_time_rate", model.filters, model.answer.as_of)
+    table = ranking.table(order, key="on_time_rate", volume_key="accepted", reference=model.whole, target=target)
     return {"towns-list": table}
 
 
@@ -202,6 +202,7 @@ def frame() -> html.Div:
             html.Div(
                 [
                     html.Span(id="kpi-note", className="kpi-note"),
+                    html.Div(id="kpi-calendar"),
                     html.Span(id="kpi-asof", className="panel-asof"),
                     panel.definitions(KEYS),
                 ],
@@ -233,7 +234,7 @@ def frame() -> html.Div:
                 "乡镇街道",
                 html.Div(id="towns-list"),
                 note="按时办结率",
-                caption="点为比率，带为 95% 区间，虚线为全县；名次按 Wilson 下界",
+                caption="点为比率，带为 95% 区间，点线为全县，虚线为目标，◆ 未达标；名次按 Wilson 下界",
                 metrics=("on_time_rate", "accepted"),
                 area="towns",
             ),
@@ -256,7 +257,13 @@ PAGE = Page(
     order=1,
     frame=frame,
     panels=(
-        Panel(id="kpi", title="关键指标", load=load_headlines, view=view_headlines, fills=("kpi-cards", "kpi-note")),
+        Panel(
+            id="kpi",
+            title="关键指标",
+            load=load_headlines,
+            view=view_headlines,
+            fills=("kpi-cards", "kpi-note", "kpi-calendar"),
+        ),
         Panel(
             id="trend",
             title="受理与办结",

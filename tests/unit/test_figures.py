@@ -26,7 +26,7 @@ def test_every_colour_of_the_theme_comes_from_the_tokens_file() -> None:
     assert len(set(theme.SEQUENTIAL)) == len(theme.ON_SEQUENTIAL) == 5
 
 
-SHEETS = ("base.css", "case.css", "parts.css", "screens.css")
+SHEETS = ("base.css", "brief.css", "case.css", "parts.css", "screens.css")
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
