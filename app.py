@@ -22,14 +22,15 @@ DEFAULT_MAP = ROOT / "data" / "reference" / "map.toml"
 
 def create_server(warehouse_path: Path, map_path: Path, state: Path) -> FastAPI:
     """The whole application on one ASGI server: API, health, pages. Stops where a file that it needs is unusable."""
-    from dashboard import basemap, targets  # imported late, so that `--help` and refusals answer at once
+    from dashboard import basemap, events, targets  # imported late, so that `--help` and refusals answer at once
     from dashboard.server import create
     from dashboard.store import StoreError
 
     try:
         targets.configured()
+        events.configured()
         return create(warehouse_path, basemap.read(map_path), clock=datetime.now, state=state)
-    except (basemap.MapConfigError, targets.TargetFileError, StoreError) as error:
+    except (basemap.MapConfigError, targets.TargetFileError, events.EventFileError, StoreError) as error:
         sys.exit(str(error))
 
 

@@ -22,6 +22,8 @@ from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.headers import SecurityHeaders, content_policy
 from dashboard.map_api import add_maps
+from dashboard.notes import Notes
+from dashboard.notes_api import add_notes
 from dashboard.reader import Readers
 from dashboard.store import IN_MEMORY, Store, StoreError
 from dashboard.views import Views
@@ -72,6 +74,7 @@ def create(
     add_refusals(api)
     readers, views = Readers(store), Views(store, clock)
     add_views(server, api, warehouse, views=views, readers=readers, pages={p.path: p.name for p in find_pages()})
+    add_notes(api, warehouse, notes=Notes(store, clock), readers=readers)
     server.mount("/api/v1", api)
     dash = create_app(warehouse, server)
     # Only now are all of Dash's inline scripts known.
