@@ -225,8 +225,8 @@
         make("span", { "class": "curve-tip", text: short(one.note.day) + " " + one.note.kind_name + "：" + one.note.text + (about ? "（" + about + "）" : "") })
       ]);
       mark.style.left = x + "px";
-      mark.style.top = full.yaxis._offset - 18 + "px";
-      mark.style.height = full.yaxis._length + 18 + "px";
+      mark.style.top = full.yaxis._offset + "px";
+      mark.style.height = full.yaxis._length + "px";
       if (x > left + full.xaxis._length / 2) { mark.classList.add("is-right"); }
       curve.marks.append(mark);
     });

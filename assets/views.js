@@ -49,12 +49,14 @@
     var home = act(view.is_home ? "取消首页" : "设为首页", (view.is_home ? "取消首页 " : "设为首页 ") + view.title, function () {
       return yiping.ask("PUT", "/home", { view: view.is_home ? "" : view.id });
     }, done);
-    var about = [view.page, view.words, view.author, view.made_at.slice(0, 10)].filter(Boolean).join(" · ");
+    var about = [view.page, view.words, view.author, view.made_at.slice(0, 10)].filter(Boolean).map(function (part, place) {
+      return make("span", { "class": "sheet-fact", text: (place ? "· " : "") + part + " " });
+    });
     var name = [make("a", { href: view.link, text: view.title })];
     if (view.is_home) { name.push(make("span", { "class": "sheet-badge", text: "首页" })); }
     if (view.is_mine && view.is_shared) { name.push(make("span", { "class": "sheet-badge", text: "已共享" })); }
     return make("li", { "class": "sheet-row" }, [
-      make("div", { "class": "sheet-what" }, [make("div", {}, name), make("div", { "class": "sheet-about", text: about })]),
+      make("div", { "class": "sheet-what" }, [make("div", {}, name), make("div", { "class": "sheet-about" }, about)]),
       make("div", { "class": "sheet-acts" }, view.is_mine ? [home, removal(view, done)] : [home])
     ]);
   }
