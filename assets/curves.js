@@ -13,15 +13,23 @@
 
   function short(day) { return Number(day.slice(5, 7)) + "月" + Number(day.slice(8, 10)) + "日"; }
 
+  function long(day) { return day.slice(0, 4) + "年" + short(day); }
+
+  // The year is said where it is not the year of the data.
+  function said(curve, day) {
+    return curve.told && curve.told.as_of.slice(0, 4) === day.slice(0, 4) ? short(day) : long(day);
+  }
+
   function before(day) {
     var date = new Date(day + "T00:00:00Z");
     date.setUTCDate(date.getUTCDate() - 1);
     return date.toISOString().slice(0, 10);
   }
 
-  function between(span) {
-    var last = before(span[1]);
-    return last > span[0] ? short(span[0]) + "至" + short(last) : short(span[0]);
+  function between(curve, first, after) {
+    var last = before(after);
+    if (last <= first) { return said(curve, first); }
+    return said(curve, first) + "至" + (last.slice(0, 4) === first.slice(0, 4) ? short(last) : long(last));
   }
 
   // --- where things are --------------------------------------------------------------------------------------------
@@ -67,7 +75,7 @@
     curve.shade.style.width = at[1] - at[0] + "px";
     curve.shade.style.top = full.yaxis._offset + "px";
     curve.shade.style.height = full.yaxis._length + "px";
-    curve.shade.dataset.words = between([spans[first][0], spans[last][1]]);
+    curve.shade.dataset.words = between(curve, spans[first][0], spans[last][1]);
     curve.shade.hidden = false;
   }
 
@@ -79,10 +87,12 @@
   }
 
   function takeBack() {
-    var last = undo.pop();
+    var last = undo.pop(), here = new URLSearchParams(address());
     if (!last) { return; }
-    // The period before, as the address had it; open at one end it becomes all time up to the data.
-    yiping.period(last.since && last.until ? [last.since, before(last.until)] : []);
+    ["since", "until"].forEach(function (key) { if (last[key]) { here.set(key, last[key]); } else { here.delete(key); } });
+    // An address is read only where it stands (intents.js): so it is put there first.
+    window.history.replaceState(window.history.state, "", window.location.pathname + "?" + here.toString());
+    yiping.went(window.location.search);
   }
 
   // Somebody chose another period meanwhile: there is nothing to take back any more.
@@ -132,7 +142,7 @@
 
   function offer(curve, found) {
     var day = found.full.meta.spans[found.place][0];
-    curve.offer.textContent = "＋ " + short(day) + " 写批注";
+    curve.offer.textContent = "＋ " + said(curve, day) + " 写批注";
     curve.offer.dataset.day = day;
     curve.offer.hidden = false;
     var wide = curve.offer.offsetWidth, most = curve.box.clientWidth - wide;
@@ -186,7 +196,7 @@
     var about = [note.kind === "note" ? "" : note.kind_name, note.metric_name, note.author, note.made_at.slice(0, 10) && "写于 " + note.made_at.slice(0, 10), note.is_public ? "" : "仅本人可见"];
     return make("li", { "class": "curve-note" }, [
       make("span", { "class": "curve-sign is-" + note.kind, "aria-hidden": "true", text: sign(note, place) }),
-      make("span", { "class": "curve-day", text: short(note.day) }),
+      make("span", { "class": "curve-day", text: said(curve, note.day) }),
       make("span", { "class": "curve-text" }, [note.text, make("span", { "class": "curve-about", text: about.filter(Boolean).join(" · ") })])
     ].concat(note.is_mine ? [removal(curve, note)] : []));
   }
@@ -222,7 +232,7 @@
       var about = [one.note.author, one.note.made_at.slice(0, 10)].filter(Boolean).join(" ");
       var mark = make("div", { "class": "curve-mark is-" + one.note.kind }, [
         make("span", { "class": "curve-sign is-" + one.note.kind, text: sign(one.note, one.place) }),
-        make("span", { "class": "curve-tip", text: short(one.note.day) + " " + one.note.kind_name + "：" + one.note.text + (about ? "（" + about + "）" : "") })
+        make("span", { "class": "curve-tip", text: said(curve, one.note.day) + " " + one.note.kind_name + "：" + one.note.text + (about ? "（" + about + "）" : "") })
       ]);
       mark.style.left = x + "px";
       mark.style.top = full.yaxis._offset + "px";

@@ -99,6 +99,7 @@
 
   window.yiping = window.yiping || {};
   window.yiping.pick = function (text) { send("pick", text); };
+  window.yiping.went = function (query) { send("went", query); };
   window.yiping.period = function (days) { send("period", days); };
   window.yiping.set = function (text) { send("set", text); };
   window.dash_clientside = window.dash_clientside || {};

@@ -75,6 +75,8 @@ class Readers:
             raise WriteRefusedError("请先写上姓名，别人才知道是谁写的")
         if reader == NOBODY:
             return self.meet(response, name)
+        if name == reader.name:
+            return reader
         self._store.write("update reader set name = :name where id = :id", {"id": reader.id, "name": name})
         return Reader(reader.id, name)
 

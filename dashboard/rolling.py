@@ -32,10 +32,15 @@ def _year(today: date) -> Period:
     return today.replace(month=1, day=1), today + timedelta(days=1)
 
 
+def _january_and_february(today: date) -> Period:
+    return today.replace(month=1, day=1), min(today + timedelta(days=1), today.replace(month=3, day=1))
+
+
 NAMED: dict[str, tuple[str, Callable[[date], Period]]] = {
     "month_to_date": ("本月至今", _month),
     "last_month": ("上月", _last_month),
     "year_to_date": ("今年至今", _year),
+    "january_and_february": ("1–2月合并", _january_and_february),
 }
 """Rule → its words and what it comes to on the day of the data."""
 

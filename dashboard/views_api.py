@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dashboard import rolling
@@ -16,9 +16,11 @@ from dashboard.api import answer, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.filters import VIEW_KEYS, Filters, describe_period
 from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
+from dashboard.store import StoreError
 from dashboard.views import FIXED, LONGEST_QUERY, LONGEST_TITLE, NoSuchViewError, View, Views
 from dashboard.warehouse import Warehouse
 from dashboard.writes import WriteRefusedError, read, with_body
+from etl.contract import NoSnapshotError
 
 ID = InPath(description="视图编号", pattern=r"^[\w-]{1,40}$")
 Line = Annotated[str, AfterValidator(cleaned)]
@@ -134,6 +136,8 @@ def _add_link(server: FastAPI, warehouse: Warehouse, views: Views) -> None:
         """The page of a view on the day of the data; 404 with a sentence where there is none."""
         try:
             view = views.find(id)
+            return RedirectResponse(await answer(warehouse, lambda ask: view.address(ask.info.as_of.date())), 302)
         except NoSuchViewError:
             return HTMLResponse(GONE, status_code=404)
-        return RedirectResponse(await answer(warehouse, lambda ask: view.address(ask.info.as_of.date())), 302)
+        except (StoreError, NoSnapshotError) as error:
+            return PlainTextResponse(str(error), status_code=503)

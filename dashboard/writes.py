@@ -29,10 +29,13 @@ class WriteRefusedError(Exception):
 
 
 def is_from_here(headers: Headers) -> bool:
-    """Was a request sent by a page of this server, or by a program? Browsers name the page; programs name none."""
+    """Was a request sent by a page of this server, or by a program? Browsers name the page; programs name none.
+
+    Sec-Fetch-Site holds behind a proxy that changes Host, but is not sent over plain HTTP; then Origin has to do.
+    """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None and site != "same-origin":
-        return False
+    if site is not None:
+        return site == "same-origin"
     return origin is None or (urlsplit(origin).netloc or "-") == headers.get("host")
 
 

@@ -100,3 +100,16 @@ def test_dragging_on_the_curve_chooses_whole_weeks_and_is_taken_back(desk: Visit
     tab.wait_for_function("was => location.search === '?' + was", arg=before)
     desk.settle()
     assert tab.get_by_role("button", name="撤销框选").count() == 0
+
+
+def test_on_a_phone_the_dialogs_are_sheets_from_below(phone: Visitor) -> None:
+    phone.open("/")
+    phone.tab.get_by_role("button", name="筛选").click()
+    phone.tab.locator("#views").click()
+    sheet = phone.tab.get_by_role("dialog", name="视图")
+    sheet.get_by_label("标题").wait_for()
+    box = sheet.bounding_box()
+    assert box
+    assert (box["x"], box["width"]) == (0, 390)
+    assert round(box["y"] + box["height"]) == 844
+    assert phone.tab.evaluate("document.documentElement.scrollWidth") <= 390

@@ -45,8 +45,10 @@ def test_the_months_of_a_calendar() -> None:
     assert rolling.readings(date(2026, 1, 1), date(2026, 1, 8), date(2026, 1, 7)) == (
         "month_to_date",
         "year_to_date",
+        "january_and_february",
         "days:-6:1",
     )
+    assert rolling.period("january_and_february", date(2024, 7, 1)) == (date(2024, 1, 1), date(2024, 3, 1))
     assert rolling.words("days:-6:1") == "近7天"
     assert rolling.words("days:-30:0") == "截至日前 30 天至截至日前 1 天"
 

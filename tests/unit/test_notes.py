@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
@@ -17,7 +16,6 @@ from dashboard import events
 from dashboard.filters import Filters
 from dashboard.notes import MOST_NOTES, Mark, NoSuchNoteError, Notes, notes_for, of_events
 from dashboard.reader import Reader
-from dashboard.server import create
 from dashboard.store import Store
 from dashboard.writes import WriteRefusedError
 
@@ -27,31 +25,10 @@ WISH = {"day": "2026-03-04", "text": "专项行动开始", "name": "安娜"}
 SPAN = Filters(since=date(2026, 3, 1), until=date(2026, 3, 8))
 
 
-def now() -> datetime:
-    return datetime(2026, 4, 1, 8, 30)
-
-
-@pytest.fixture(scope="module")
-def server(small_county: Path) -> Iterator[FastAPI]:
-    made = create(small_county, clock=now)
-    with TestClient(made):
-        yield made
-
-
-@pytest.fixture
-def anna(server: FastAPI) -> TestClient:
-    return TestClient(server, raise_server_exceptions=False)
-
-
-@pytest.fixture
-def bo(server: FastAPI) -> TestClient:
-    return TestClient(server, raise_server_exceptions=False)
-
-
 @pytest.fixture
 def notes() -> Iterator[Notes]:
     store = Store()
-    yield Notes(store, now)
+    yield Notes(store)
     store.close()
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from dashboard.reader import NOBODY, Reader
@@ -22,31 +20,10 @@ ANNA, BO = Reader("a", "安娜"), Reader("b", "博文")
 WISH = {"title": "城关镇纠纷", "path": "/", "query": "kind=D", "dates": "days:-89:1", "name": "安娜"}
 
 
-def now() -> datetime:
-    return datetime(2026, 4, 1, 8, 30)
-
-
-@pytest.fixture(scope="module")
-def server(small_county: Path) -> Iterator[FastAPI]:
-    made = create(small_county, clock=now)
-    with TestClient(made):
-        yield made
-
-
-@pytest.fixture
-def anna(server: FastAPI) -> TestClient:
-    return TestClient(server, raise_server_exceptions=False)
-
-
-@pytest.fixture
-def bo(server: FastAPI) -> TestClient:
-    return TestClient(server, raise_server_exceptions=False)
-
-
 @pytest.fixture
 def views() -> Iterator[Views]:
     store = Store()
-    yield Views(store, now)
+    yield Views(store)
     store.close()
 
 
@@ -154,6 +131,22 @@ def test_another_sites_page_changes_nothing(anna: TestClient, headers: dict[str,
     assert anna.post("/api/v1/views", json=WISH, headers=headers).status_code == 403
     assert anna.get("/api/v1/views").json() == before
     assert anna.get("/api/v1/views", headers=headers).status_code == 200
+
+
+def test_dashs_own_route_is_not_open_to_others_either(anna: TestClient) -> None:
+    answer = anna.post("/_dash-update-component", json={}, headers={"origin": "https://other.example"})
+    assert answer.status_code == 403
+
+
+def test_a_store_that_fails_is_said_and_the_first_page_still_opens(small_county: Path) -> None:
+    made = create(small_county)
+    with TestClient(made, raise_server_exceptions=False) as client:
+        client.cookies.set("yiping_reader", "x" * 32)
+        made.state.store.close()
+        for path in ("/api/v1/views", "/api/v1/notes", "/v/abc"):
+            assert (client.get(path).status_code, "未能保存或读取" in client.get(path).text) == (503, True)
+        assert client.post("/api/v1/views", json=WISH).status_code == 503
+        assert client.get("/", follow_redirects=False).headers["location"].startswith("/?since=")
 
 
 def test_our_own_page_may_write(anna: TestClient) -> None:
