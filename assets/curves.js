@@ -4,7 +4,7 @@
 (function () {
   "use strict";
   var yiping = window.yiping = window.yiping || {};
-  var REACH = 8;
+  var REACH = 8, WIDE = 22, HIGH = 19;
   var SHAPES = { note: "", change: "◆", action: "▲" };
   var curves = new Map();
   var undo = [];
@@ -197,7 +197,7 @@
     return make("li", { "class": "curve-note" }, [
       make("span", { "class": "curve-sign is-" + note.kind, "aria-hidden": "true", text: sign(note, place) }),
       make("span", { "class": "curve-day", text: said(curve, note.day) }),
-      make("span", { "class": "curve-text" }, [note.text, make("span", { "class": "curve-about", text: about.filter(Boolean).join(" · ") })])
+      make("span", { "class": "curve-text" }, [note.text + "\u2003", make("span", { "class": "curve-about", text: about.filter(Boolean).join(" · ") })])
     ].concat(note.is_mine ? [removal(curve, note)] : []));
   }
 
@@ -211,10 +211,11 @@
     var write = make("button", { type: "button", "class": "curve-act", text: "＋ 写批注" });
     write.addEventListener("click", function () { compose(curve, write, ""); });
     var tools = [make("span", { "class": "curve-hint", text: "左右拖动可选时段" }), write];
+    if (notes.length) { tools.unshift(make("span", { "class": "curve-hint is-count", text: "标注 " + notes.length + " 处" })); }
     if (undo.length) {
       var back = make("button", { type: "button", "class": "curve-act is-undo", text: "撤销框选" });
       back.addEventListener("click", takeBack);
-      tools.unshift(back);
+      tools.splice(notes.length ? 1 : 0, 0, back);
     }
     var lines = numbered(notes).map(function (one) { return line(curve, one.note, one.place); });
     curve.strip.replaceChildren(make("div", { "class": "curve-tools" }, tools));
@@ -222,8 +223,16 @@
     if (lines.length) { curve.strip.append(make("ol", { "class": "curve-notes", tabindex: "0", "aria-label": "曲线上的批注" }, lines)); }
   }
 
+  // Signs stand over the plot; one that would cover its neighbour or the words 本期未满 stands a row lower.
+  function row(full, x, taken) {
+    var right = full.xaxis._offset + full.xaxis._length, low = (full.annotations || []).length && x > right - 70 ? 1 : 0;
+    while (taken[low] !== undefined && x - taken[low] < WIDE) { low += 1; }
+    taken[low] = x;
+    return low;
+  }
+
   function marks(curve) {
-    var full = plot(curve), make = yiping.make;
+    var full = plot(curve), make = yiping.make, taken = [];
     curve.marks.replaceChildren();
     if (!full || !curve.told) { return; }
     numbered(curve.told.notes).forEach(function (one) {
@@ -235,8 +244,9 @@
         make("span", { "class": "curve-tip", text: said(curve, one.note.day) + " " + one.note.kind_name + "：" + one.note.text + (about ? "（" + about + "）" : "") })
       ]);
       mark.style.left = x + "px";
-      mark.style.top = full.yaxis._offset + "px";
-      mark.style.height = full.yaxis._length + "px";
+      var top = HIGH * (row(full, x, taken) - 1);
+      mark.style.top = full.yaxis._offset + top + "px";
+      mark.style.height = full.yaxis._length - top + "px";
       if (x > left + full.xaxis._length / 2) { mark.classList.add("is-right"); }
       curve.marks.append(mark);
     });

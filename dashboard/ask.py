@@ -20,11 +20,15 @@ from dashboard.metrics.query import (
     LEDGER,
     QUANTILES,
     TIME_GROUPS,
+    Compiled,
+    Scope,
+    Source,
     UnknownQuestionError,
     alike,
     check_groups,
     compile_query,
     look_up,
+    summed,
 )
 from dashboard.metrics.values import Value
 from dashboard.outlines import town_outlines
@@ -218,12 +222,9 @@ class Ask:
     def _run(
         self, metrics: list[Metric], by: Key, filters: Filters, at: datetime | None
     ) -> dict[str, dict[Key, Value]]:
-        source = LEDGER if at else self.cubes.source(metrics, by=by, filters=filters)
-        query = compile_query(
-            metrics, by=by, filters=filters, as_of=self.info.as_of, cutoff_hour=self.cutoff_hour, source=source, at=at
-        )
+        query, rows = self._parts(metrics, by, filters, at)
         found: dict[str, dict[Key, Value]] = {m.key: {} for m in metrics}
-        for row in self._db.rows(query.sql, query.parameters):
+        for row in rows:
             key = tuple(_code(cell) for cell in row[: len(by)])
             parts = row[len(by) :]
             for metric in metrics:
@@ -231,6 +232,30 @@ class Ask:
         if query.scope == "stock" and any(g in TIME_GROUPS for g in by):
             return {m.key: self._accumulate(found[m.key], by, filters) for m in metrics}
         return found
+
+    def _parts(
+        self, metrics: list[Metric], by: Key, filters: Filters, at: datetime | None
+    ) -> tuple[Compiled, list[tuple[Any, ...]]]:
+        """The compiled question and its rows; of one cut short, a cube gives the whole days, the ledger the last."""
+        source = self.cubes.source(metrics, by=by, filters=filters)
+
+        def compiled(
+            asked: Filters, source: Source, cut: datetime | None = None, scope: Scope | None = None
+        ) -> Compiled:
+            moment, cutoff = self.info.as_of, self.cutoff_hour
+            return compile_query(
+                metrics, by=by, filters=asked, as_of=moment, cutoff_hour=cutoff, source=source, at=cut, scope=scope
+            )
+
+        if at is None or source.columns is None:
+            query = compiled(filters, source, at)
+            return query, self._db.rows(query.sql, query.parameters)
+        day = (at - timedelta(hours=self.cutoff_hour)).date()
+        first = max(day, filters.since or day)
+        whole = compiled(filters.shifted(since=filters.since, until=min(day, filters.until or day)), source)
+        begun = compiled(filters.shifted(since=first, until=filters.until), LEDGER, at, "span")
+        rows = [self._db.rows(query.sql, query.parameters) for query in (whole, begun)]
+        return whole, summed(*rows, keys=len(by))
 
     def _accumulate(self, changes: dict[Key, Value], by: Key, filters: Filters) -> dict[Key, Value]:
         """Turn changes per time bucket into the stock at the end of each bucket of the period."""

@@ -10,13 +10,16 @@ from dashboard.comparison.chance import BEYOND, ELEVATED, SPIKE, count_score, st
 from dashboard.metrics.catalog import Metric
 from dashboard.metrics.values import Value
 
-Direction = Literal["up", "down", "flat"]
+Direction = Literal["up", "down", "flat", "none"]
 Verdict = Literal["better", "worse", "plain"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """A difference put into words, a direction and a verdict; `before` is the earlier value with its n/N."""
+    """A difference put into words, a direction and a verdict; `before` is the earlier value with its n/N.
+
+    `is_spike` says that a count moved by z ≥ 3.
+    """
 
     direction: Direction
     verdict: Verdict
@@ -25,8 +28,14 @@ class Change:
     is_spike: bool = False
 
 
+NOTHING = Change("none", "plain", "无数据")
+"""Against a span that the data do not reach back to."""
+
+
 def change(metric: Metric, now: Value, before: Value) -> Change | None:
-    """How a value moved; none where either side has no number to compare. Within chance it is flat."""
+    """How a value moved: flat within chance, `NOTHING` without data, none where a side is too small to compare."""
+    if "none" in (now.state, before.state):
+        return NOTHING
     if now.state != "ok" or before.state != "ok" or now.value is None or before.value is None:
         return None
     score, least = _score(metric, now, before)

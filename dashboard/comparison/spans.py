@@ -54,6 +54,11 @@ class Spans:
         """Whether the year before is aligned by 春节."""
         return self.year_name == BY_FESTIVAL
 
+    @property
+    def year_word(self) -> str:
+        """What the comparison with the year before is called."""
+        return "春节同比" if self.is_by_festival else "同比"
+
 
 BY_FESTIVAL = "去年春节同期"
 TOO_FAR = f"时段不全在春节前后 {festival.REACH} 天内，同比按公历"

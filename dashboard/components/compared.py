@@ -6,7 +6,9 @@ from datetime import datetime
 
 from dash import html
 
+from dashboard.comparison.earlier import Changes
 from dashboard.comparison.spans import FESTIVAL, Spans
+from dashboard.components import kpi
 from dashboard.components.segments import segments
 from dashboard.filters import Filters
 
@@ -19,6 +21,11 @@ def calendar_choice(filters: Filters) -> html.Div:
     return segments("calendar", CALENDARS, chosen, label="同比历法")
 
 
+def change_lines(changes: Changes, *, name: str) -> list[html.Div]:
+    """环比 and 同比, one line each."""
+    return [html.Div(kpi.change_line(*one), className=name) for one in changes]
+
+
 def spans_line(spans: Spans | None, as_of: datetime) -> str:
     """Which days are compared with which, and whether the period is still running."""
     if spans is None:
@@ -27,10 +34,5 @@ def spans_line(spans: Spans | None, as_of: datetime) -> str:
     now, previous, last_year = spans.now.named(), spans.previous.named(spans.now), spans.last_year.named(spans.now)
     if spans.previous == spans.last_year:
         return f"{running}环比、同比均为 {now} 对 {previous}"
-    year = f"{year_word(spans)} 对 {last_year}"
+    year = f"{spans.year_word} 对 {last_year}"
     return running + " · ".join(filter(None, [f"环比 {now} 对 {previous}", year, spans.note]))
-
-
-def year_word(spans: Spans) -> str:
-    """What the comparison with the year before is called."""
-    return "春节同比" if spans.is_by_festival else "同比"

@@ -15,6 +15,7 @@ from dashboard.targets import Goal
 
 SHAPES = {"up": "▲", "down": "▼", "flat": "▬"}
 VERDICTS = {"better": "好转", "worse": "变差", "plain": ""}
+SPIKES = {"up": "突增", "down": "突降"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +44,9 @@ def card(kpi: Kpi) -> html.Div:
         head.append(html.Img(src=kpi.spark, className="kpi-spark", alt=""))
     lines: list[Any] = [html.Div(head, className="kpi-head"), html.Div(main, className="kpi-main")]
     lines.append(html.Div(_second(kpi), className="kpi-second"))
+    lines += [html.Div(change_line(name, change), className="kpi-change") for name, change in kpi.changes]
     if kpi.target:
         lines.append(html.Div(lamp(kpi.target, kpi.value), className="kpi-target"))
-    lines += [html.Div(change_line(name, change), className="kpi-change") for name, change in kpi.changes]
     if kpi.windows:
         lines.append(html.Div([window_line(*window) for window in kpi.windows], className="kpi-windows"))
     alarm = " is-alarm" if kpi.is_alarm and kpi.value.value else ""
@@ -68,17 +69,15 @@ def window_line(name: str, text: str, change: Change | None) -> html.Div:
 
 
 def change_line(name: str, change: Change | None) -> list[Any]:
-    """“环比 ▲ +8.1% 变差”, 持平 within chance, 无可比数据 where there is nothing to compare with."""
+    """“环比 ▲ +8.1% 变差”, 持平 within chance, 样本不足 or 无数据 where there is nothing to compare."""
     label = html.Span(name, className="change-name")
-    if change is None:
-        return [label, html.Span("无可比数据", className="change-none")]
+    if change is None or change.direction == "none":
+        return [label, html.Span(f"○ {change.text}" if change else "样本不足", className="change-none")]
     shape = html.Span(SHAPES[change.direction], className="change-shape", **{"aria-hidden": "true"})
     text, _, extra = change.text.partition("（")
     if change.direction == "flat":
         text, extra = "持平", ""
-    verdict = VERDICTS[change.verdict]
-    if change.is_spike:
-        verdict = ("突增" if change.direction == "up" else "突降") + (f" {verdict}" if verdict else "")
+    verdict = VERDICTS[change.verdict] or (SPIKES.get(change.direction, "") if change.is_spike else "")
     parts = [shape, html.Span(text, title=f"{change.text}；对比期 {change.before}")]
     if extra:
         parts.append(html.Span(f"（{extra}", className="change-extra"))

@@ -106,9 +106,13 @@ def compile_query(
     cutoff_hour: int = 0,
     source: Source = LEDGER,
     at: datetime | None = None,
+    scope: Scope | None = None,
 ) -> Compiled:
-    """The SELECT for metrics that `alike` put together. `as_of` closes an open-ended period, `at` cuts one short."""
-    scope = scope_of(metrics[0])
+    """The SELECT for metrics that `alike` put together.
+
+    `as_of` closes an open-ended period, `at` cuts one short; `scope` “span” asks what a span adds to a stock.
+    """
+    scope = scope or scope_of(metrics[0])
     span = window(filters, cutoff_hour)
     if at is not None:
         span = Window(span.start, min(span.end or at, at))
@@ -169,3 +173,15 @@ def parts_of(metric: Metric) -> tuple[str, ...]:
     if metric.kind == "stock":
         return (f"coalesce(sum(delta) {rows}, 0)",)
     return (f"count(*) {rows}",)
+
+
+def summed(one: list[tuple[Any, ...]], other: list[tuple[Any, ...]], *, keys: int) -> list[tuple[Any, ...]]:
+    """The rows of two questions about different days as one: parts of equal groups (the first `keys` columns) added."""
+    found = {row[:keys]: row[keys:] for row in one}
+    for row in other:
+        known = found.get(row[:keys])
+        parts = row[keys:]
+        found[row[:keys]] = (
+            parts if known is None else tuple((a or 0) + (b or 0) for a, b in zip(known, parts, strict=True))
+        )
+    return [(*key, *parts) for key, parts in found.items()]

@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from dashboard import words
 from dashboard.ask import Answer, Ask
-from dashboard.comparison.change import change
+from dashboard.comparison.change import NOTHING, Change, change
 from dashboard.comparison.earlier import is_covered, numbers_in
 from dashboard.comparison.spans import Spans, Window, spans, windows
 from dashboard.components import chart, compared, curve, findings, kpi, panel, places, ranking, segments
@@ -112,13 +112,13 @@ def _card(model: Six, title: str, key: str) -> kpi.Kpi:
     )
 
 
-def _window(key: str, window: Window, now: Answer | None, before: Answer | None) -> tuple[str, str, Any]:
+def _window(key: str, window: Window, now: Answer | None, before: Answer | None) -> tuple[str, str, Change | None]:
     """A window's name, value and change; a stock stands at the end of every window alike."""
     metric = BY_KEY[key]
     if now is None:
-        return window.name, words.NONE_TEXT, None
+        return window.name, words.NONE_TEXT, NOTHING
     text = "" if metric.kind == "stock" else words.brief(metric, now.only(key))
-    return window.name, text, change(metric, now.only(key), before.only(key)) if before else None
+    return window.name, text, change(metric, now.only(key), before.only(key)) if before else NOTHING
 
 
 # --- what 按时办结率 must not be read without ------------------------------------------------------------------------

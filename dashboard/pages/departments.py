@@ -10,7 +10,8 @@ from dash import html
 
 from dashboard import words
 from dashboard.ask import Answer, Ask, CasePage, Row
-from dashboard.components import bars, chart, grid, kpi, measure, panel, ranking
+from dashboard.comparison.earlier import Earlier, earlier
+from dashboard.components import bars, chart, compared, grid, kpi, measure, panel, ranking
 from dashboard.components.cases import case_list
 from dashboard.course import Course, bucket_for, course
 from dashboard.figures.ageing import AGES, Bar, ageing
@@ -186,6 +187,7 @@ class Own:
     name: str
     filters: Filters
     numbers: Answer | None = None
+    before: Earlier | None = None
     course: Course | None = None
     oldest: CasePage | None = None
     categories: Answer | None = None
@@ -202,6 +204,7 @@ def load_own(ask: Ask, filters: Filters) -> Own:
         ask.vocabulary["department"].get(code, code),
         filters,
         ask.numbers(OWN_KEYS, filters=filters),
+        earlier(ask, OWN_KEYS, filters),
         course(ask, ("accepted", "closed"), filters, bucket=bucket_for(filters, ask.info.as_of)),
         ask.cases(still_open, order="oldest", limit=OLDEST),
         ask.numbers(("accepted",), by=("category",), filters=filters.replace(category=())),
@@ -213,6 +216,7 @@ def view_own(model: Own) -> Mapping[Target, Any]:
     """The department's panels, hidden while none is chosen."""
     if model.numbers is None or model.course is None or model.oldest is None or model.categories is None:
         return {("own", "className"): "own is-closed"}
+    spans = model.before.spans if model.before else None
     lines = [Series("受理", model.course.numbers("accepted")), Series("办结", model.course.numbers("closed"))]
     figure = trend(
         model.course.starts,
@@ -236,7 +240,9 @@ def view_own(model: Own) -> Mapping[Target, Any]:
         ("own", "className"): "own",
         "own-note": f"件/{BUCKETS[model.course.bucket]}",
         "own-name": model.name,
-        "own-numbers": [kpi.stat(BY_KEY[key].name, key, model.numbers.only(key)) for key in OWN_KEYS],
+        "own-numbers": [_own_number(model, key, model.numbers.only(key)) for key in OWN_KEYS],
+        "own-spans": compared.spans_line(spans, model.numbers.as_of),
+        "own-calendar": compared.calendar_choice(model.filters),
         ("own-chart", "figure"): figure,
         "own-oldest": case_list(
             model.oldest.rows,
@@ -249,6 +255,12 @@ def view_own(model: Own) -> Mapping[Target, Any]:
     }
 
 
+def _own_number(model: Own, key: str, now: Value) -> html.Div:
+    changes = model.before.changes(key, now) if model.before else ()
+    lines = html.Div(compared.change_lines(changes, name="kpi-change"), className="stat-changes")
+    return html.Div([kpi.stat(BY_KEY[key].name, key, now), lines], className="stat-block")
+
+
 # --- the frame ----------------------------------------------------------------------------------------------------
 
 
@@ -256,7 +268,16 @@ def _own_frame() -> html.Div:
     back = html.Button("返回全部部门", type="button", className="crumb", **{"data-set": "department="})
     return html.Div(
         [
-            html.Div([html.H2(id="own-name", className="own-name"), back], className="own-head"),
+            html.Div(
+                [
+                    html.H2(id="own-name", className="own-name"),
+                    back,
+                    html.Span(className="panel-space"),
+                    html.Span(id="own-spans", className="brief-spans"),
+                    html.Div(id="own-calendar"),
+                ],
+                className="own-head",
+            ),
             panel.panel("own", "受理与办结", chart.chart("own-chart", "所选部门受理与办结"), metrics=OWN_KEYS),
             html.Section(
                 [html.H3("本期数字", className="panel-title"), html.Div(id="own-numbers", className="stats")],
@@ -334,6 +355,8 @@ PAGE = Page(
                 "own-note",
                 "own-name",
                 "own-numbers",
+                "own-spans",
+                "own-calendar",
                 ("own-chart", "figure"),
                 "own-oldest",
                 "own-categories",

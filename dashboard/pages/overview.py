@@ -9,9 +9,7 @@ from typing import Any
 from dash import html
 
 from dashboard.ask import Answer, Ask
-from dashboard.comparison.change import Change, change
-from dashboard.comparison.earlier import numbers_in
-from dashboard.comparison.spans import Spans, spans
+from dashboard.comparison.earlier import Earlier, earlier
 from dashboard.components import chart, compared, curve, grid_map, kpi, panel, ranking
 from dashboard.course import Course, bucket_for, course
 from dashboard.figures.brush import brushable
@@ -49,22 +47,17 @@ class Headlines:
     """The headline metrics now, before, a year before, and their course."""
 
     now: Answer
-    previous: Answer | None
-    last_year: Answer | None
-    spans: Spans | None
+    earlier: Earlier
     course: Course
     filters: Filters
 
 
 def load_headlines(ask: Ask, filters: Filters) -> Headlines:
     """Ask for the headline numbers and what they are compared with."""
-    found = spans(filters, ask.info.as_of, ask.cutoff_hour)
     bucket = bucket_for(filters, ask.info.as_of, daily_up_to=31)
     return Headlines(
         ask.numbers(KEYS, filters=filters),
-        numbers_in(ask, KEYS, filters, found.previous) if found else None,
-        numbers_in(ask, KEYS, filters, found.last_year) if found else None,
-        found,
+        earlier(ask, KEYS, filters),
         course(ask, KEYS, filters, bucket=bucket),
         filters,
     )
@@ -74,27 +67,18 @@ def view_headlines(model: Headlines) -> Mapping[Target, Any]:
     """Six cards and a line that names the spans."""
     return {
         "kpi-cards": [kpi.card(_headline(model, *line)) for line in HEADLINES],
-        "kpi-note": compared.spans_line(model.spans, model.now.as_of),
+        "kpi-note": compared.spans_line(model.earlier.spans, model.now.as_of),
         "kpi-calendar": compared.calendar_choice(model.filters),
     }
 
 
 def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | None) -> kpi.Kpi:
-    metric, now = BY_KEY[key], model.now.only(key)
-
-    def against(before: Answer | None) -> Change | None:
-        return change(metric, now, before.only(key)) if before else None
-
-    changes = (
-        (("环比", against(model.previous)), (compared.year_word(model.spans), against(model.last_year)))
-        if model.spans
-        else ()
-    )
+    now = model.now.only(key)
     return kpi.Kpi(
         title=title if key != "handling_hours_median" else "办理时长 · 中位",
         key=key,
         value=now,
-        changes=changes,
+        changes=model.earlier.changes(key, now),
         second=(second[0], second[1], model.now.only(second[1])) if second else None,
         spark=sparkline(model.course.numbers(key, also_small=True), is_partial=model.course.is_partial),
         is_alarm=key == "overdue_open",
@@ -180,7 +164,8 @@ def view_towns(model: Towns) -> Mapping[Target, Any]:
     order = ranking.ranked(places, "on_time_rate")
     target = target_for("on_time_rate", model.filters, model.answer.as_of)
     table = ranking.table(order, key="on_time_rate", volume_key="accepted", reference=model.whole, target=target)
-    return {"towns-list": table}
+    note = BY_KEY["on_time_rate"].name + (f" · {target.words}" if target else "")
+    return {"towns-list": table, "towns-note": note}
 
 
 # --- map ----------------------------------------------------------------------------------------------------------
@@ -276,7 +261,7 @@ PAGE = Page(
             fills=(("trend-chart", "figure"), "trend-note"),
         ),
         Panel(id="triad", title="按时办结率怎么看", load=load_triad, view=view_triad, fills=("triad-list",)),
-        Panel(id="towns", title="乡镇街道", load=load_towns, view=view_towns, fills=("towns-list",)),
+        Panel(id="towns", title="乡镇街道", load=load_towns, view=view_towns, fills=("towns-list", "towns-note")),
         Panel(id="minimap", title="网格工作量图", load=load_map, view=view_map, fills=grid_map.fills("small")),
     ),
     maps=("small",),

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from itertools import pairwise
 from math import isclose
 
+import numpy as np
 import pytest
 
 from dashboard.comparison import festival
 from dashboard.comparison.chance import count_score, discoveries, median_score, p_value, rate_score, standard_score
-from dashboard.comparison.change import change
+from dashboard.comparison.change import NOTHING, change
 from dashboard.comparison.parts import contributions, main_part
 from dashboard.comparison.spans import TOO_FAR, Span, Spans, spans, windows
 from dashboard.components.compared import spans_line
@@ -209,7 +210,23 @@ def test_a_spike_is_three_and_both_sides_are_printed() -> None:
 
 def test_nothing_is_compared_with_too_little() -> None:
     assert change(RATE, Value(0.9, 90, 100), Value(0.5, 1, 2, "small")) is None
-    assert change(HOURS, NO_DATA, Value(3.0, None, 12)) is None
+    assert change(HOURS, NO_DATA, Value(3.0, None, 12)) is NOTHING
+
+
+def test_where_nothing_changed_few_periods_have_an_exception() -> None:
+    """Two hundred comparisons of pure chance, in a hundred periods: about five periods may name one (rates, counts)."""
+    chance = np.random.default_rng(7)
+    named = {"rates": 0, "counts": 0}
+    for _ in range(100):
+        rates, counts = [], []
+        for _ in range(200):
+            (now, before), share, mean = chance.integers(30, 600, 2), chance.uniform(0.8, 0.99), chance.uniform(10, 400)
+            rates.append(rate_score((chance.binomial(now, share), now), (chance.binomial(before, share), before)))
+            one, other = (Value(float(n)) for n in chance.poisson(mean, 2))
+            counts.append(standard_score(COUNT, one, other))
+        for name, scores in (("rates", rates), ("counts", counts)):
+            named[name] += any(discoveries([p_value(score) for score in scores if score is not None]))
+    assert max(named.values()) <= 12
 
 
 # --- parts --------------------------------------------------------------------------------------------------------
