@@ -103,7 +103,7 @@
 
   function follow(curve, event) {
     var begin = event.isPrimary && event.button === 0 ? at(curve, event) : null;
-    if (!begin || event.target.closest(".curve-offer")) { return; }
+    if (!begin) { return; }
     var from = { x: event.clientX, y: event.clientY }, dragging = false, last = begin.place;
 
     function move(next) {
@@ -146,8 +146,8 @@
     curve.offer.dataset.day = day;
     curve.offer.hidden = false;
     var wide = curve.offer.offsetWidth, most = curve.box.clientWidth - wide;
-    curve.offer.style.left = Math.max(0, Math.min(centre(found.full, found.place) - wide / 2, most)) + "px";
-    curve.offer.style.top = found.full.yaxis._offset + found.full.yaxis._length - 34 + "px";
+    curve.offer.style.left = curve.box.offsetLeft + Math.max(0, Math.min(centre(found.full, found.place) - wide / 2, most)) + "px";
+    curve.offer.style.top = curve.box.offsetTop + found.full.yaxis._offset + found.full.yaxis._length - 34 + "px";
   }
 
   function hideOffer(curve) { curve.offer.hidden = true; }
@@ -286,9 +286,11 @@
     curve.marks = make("div", { "class": "curve-marks" });
     curve.shade = make("div", { "class": "curve-shade", hidden: "" });
     curve.offer = make("button", { type: "button", "class": "curve-offer", hidden: "" });
-    curve.offer.addEventListener("click", function () { hideOffer(curve); compose(curve, curve.offer.parentElement, curve.offer.dataset.day); });
+    curve.offer.addEventListener("click", function () { hideOffer(curve); compose(curve, curve.box, curve.offer.dataset.day); });
     box.classList.add("is-curve");
-    box.append(curve.marks, curve.shade, curve.offer);
+    box.append(curve.marks, curve.shade);
+    // Beside the chart, not in it: to a screen reader the chart is one picture, and a picture holds no buttons.
+    box.after(curve.offer);
     box.addEventListener("pointerdown", function (event) { follow(curve, event); });
     graph.on("plotly_afterplot", function () { drawn(curve); });
     curves.set(strip, curve);
