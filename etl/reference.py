@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from etl import thresholds
 from etl.errors import LoadError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,13 +43,15 @@ class Reference:
     def rules(self) -> dict[str, Any]:
         """Thresholds of `rules.toml`, by section.
 
-        Raises `LoadError` if the file is missing, not UTF-8 or not TOML, or has no usable section [map].
+        Raises `LoadError` if the file is missing, not UTF-8 or not TOML, or a threshold is missing or impossible.
         """
         path = self.folder / "rules.toml"
         try:
             rules = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise LoadError(f"参考数据 {path} 无法读取：{error}；请存为 UTF-8，并对照随附的文件修改") from error
+        for problem in thresholds.problems(rules):
+            raise LoadError(f"参考数据 {path} 的 {problem}；请对照随附的文件修改")
         _refuse_unless_located(rules.get("map"), path)
         return rules
 

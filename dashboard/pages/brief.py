@@ -13,7 +13,7 @@ from dashboard.ask import Answer, Ask
 from dashboard.comparison.change import NOTHING, Change, change
 from dashboard.comparison.earlier import is_covered, numbers_in
 from dashboard.comparison.spans import Spans, Window, spans, windows
-from dashboard.components import chart, compared, curve, findings, kpi, panel, places, ranking, segments
+from dashboard.components import chart, compared, curve, findings, kpi, measure, panel, places, ranking, segments
 from dashboard.course import Course, bucket_for, course
 from dashboard.exceptions import Findings, exceptions, place_dimension
 from dashboard.figures.against import Line, against, axis_words
@@ -124,17 +124,39 @@ def _window(key: str, window: Window, now: Answer | None, before: Answer | None)
 # --- what 按时办结率 must not be read without ------------------------------------------------------------------------
 
 
-def load_triad(ask: Ask, filters: Filters) -> tuple[Answer, Tail]:
-    """The rates beside it, and how much was finished just before the deadline."""
-    return ask.numbers(tuple(key for key, _ in TRIAD), filters=filters), tail(ask, filters)
+@dataclass(frozen=True)
+class Triad:
+    """The rates beside it, how much was finished just before the deadline, and how old the overdue ones are."""
+
+    answer: Answer
+    tail: Tail
+    ages: Answer
 
 
-def view_triad(model: tuple[Answer, Tail]) -> Mapping[Target, Any]:
-    """Four rates, and 末段集中办结 where it is."""
-    answer, found = model
+def load_triad(ask: Ask, filters: Filters) -> Triad:
+    """Ask for all three."""
+    rates = ask.numbers(tuple(key for key, _ in TRIAD), filters=filters)
+    return Triad(rates, tail(ask, filters), ask.numbers(("overdue_open",), by=("overdue_age",), filters=filters))
+
+
+def view_triad(model: Triad) -> Mapping[Target, Any]:
+    """Four rates, the oldest overdue cases, and 末段集中办结 where it is."""
+    rates = [kpi.stat(title, key, model.answer.only(key)) for key, title in TRIAD]
+    return {"brief-triad-list": [*rates, _oldest(model.ages), _tail(model.tail)]}
+
+
+def _oldest(ages: Answer) -> html.Div:
+    """How many of the overdue ones are overdue by more than thirty days."""
+    oldest = ages.rows[-1]
+    number = measure.measure("overdue_open", oldest.values["overdue_open"], group=("overdue_age", oldest.codes[0]))
+    return html.Div(
+        [html.Span(f"在办超期 {oldest.labels[0]}", className="stat-title"), number], className="stat is-wide"
+    )
+
+
+def _tail(found: Tail) -> html.Div:
     word = html.B("末段集中办结", className="tail-flag") if found.is_crowded else html.Span("末段办结无异常")
-    last = html.Div([word, html.Span(found.words, className="stat-remark")], className="stat is-tail")
-    return {"brief-triad-list": [*(kpi.stat(title, key, answer.only(key)) for key, title in TRIAD), last]}
+    return html.Div([word, html.Span(found.words, className="stat-remark")], className="stat is-wide")
 
 
 # --- trend --------------------------------------------------------------------------------------------------------
@@ -311,7 +333,8 @@ def _six() -> html.Section:
 
 def _triad() -> html.Section:
     body = html.Div(id="brief-triad-list", className="triad")
-    return panel.panel("brief-triad", "按时办结率须同看", body, metrics=tuple(key for key, _ in TRIAD))
+    keys = (*(key for key, _ in TRIAD), "overdue_open")
+    return panel.panel("brief-triad", "按时办结率须同看", body, metrics=keys)
 
 
 def _trend() -> html.Section:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FloatRect
 
 from tests.e2e.conftest import DESK, Visitor
 
@@ -19,6 +19,24 @@ def own(browser: Browser, server: str) -> Iterator[Visitor]:
     yield visitor
     room.close()
     assert visitor.faults == []
+
+
+def plot(visitor: Visitor) -> FloatRect:
+    """Where the trend is drawn, once its notes are there too."""
+    visitor.tab.wait_for_selector("#trend-panel .curve-tools")
+    box = visitor.tab.locator("#trend-chart .nsewdrag").bounding_box()
+    assert box
+    return box
+
+
+def hovers(visitor: Visitor, x: float, y: float) -> bool:
+    """Does the chart say its numbers there? Moves again until it does: drawing anew lets a hover go."""
+    for step in range(50):
+        visitor.tab.mouse.move(x + step % 3, y)
+        visitor.tab.wait_for_timeout(100)
+        if visitor.tab.locator("#trend-chart .hoverlayer text").count():
+            return True
+    return False
 
 
 def test_a_view_is_kept_opened_elsewhere_and_begun_with(own: Visitor, desk: Visitor) -> None:
@@ -56,8 +74,7 @@ def test_a_view_is_kept_opened_elsewhere_and_begun_with(own: Visitor, desk: Visi
 def test_a_note_is_written_on_a_day_seen_and_removed(own: Visitor) -> None:
     own.open("/")
     tab = own.tab
-    box = tab.locator("#trend-chart .nsewdrag").bounding_box()
-    assert box
+    box = plot(own)
     tab.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
     tab.locator(".curve-offer").click()
     sheet = tab.get_by_role("dialog", name="写批注")
@@ -78,8 +95,7 @@ def test_a_note_is_written_on_a_day_seen_and_removed(own: Visitor) -> None:
 def test_dragging_on_the_curve_chooses_whole_weeks_and_is_taken_back(desk: Visitor) -> None:
     desk.open("/")
     tab, before = desk.tab, desk.query()
-    box = tab.locator("#trend-chart .nsewdrag").bounding_box()
-    assert box
+    box = plot(desk)
     middle = box["y"] + box["height"] / 2
     tab.mouse.move(box["x"] + box["width"] * 0.35, middle)
     tab.mouse.down()
@@ -93,8 +109,7 @@ def test_dragging_on_the_curve_chooses_whole_weeks_and_is_taken_back(desk: Visit
     assert chosen["since"][0] in spans
     assert tab.locator("#trend-panel .curve-shade").is_hidden()
 
-    tab.mouse.move(box["x"] + box["width"] * 0.5, middle)
-    tab.wait_for_selector("#trend-chart .hoverlayer text")
+    assert hovers(desk, box["x"] + box["width"] * 0.5, middle)
     tab.get_by_role("button", name="撤销框选").wait_for()
     tab.keyboard.press("Escape")
     tab.wait_for_function("was => location.search === '?' + was", arg=before)
