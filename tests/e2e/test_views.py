@@ -40,7 +40,7 @@ def hovers(visitor: Visitor, x: float, y: float) -> bool:
 
 
 def test_a_view_is_kept_opened_elsewhere_and_begun_with(own: Visitor, desk: Visitor) -> None:
-    own.open("/map?kind=D&kind=C")
+    own.open("/wuhua?kind=D&kind=C")
     tab = own.tab
     tab.locator("#views").click()
     sheet = tab.get_by_role("dialog", name="视图")
@@ -55,12 +55,12 @@ def test_a_view_is_kept_opened_elsewhere_and_begun_with(own: Visitor, desk: Visi
 
     desk.open(address)
     assert parse_qs(desk.query())["kind"] == ["C", "D"]
-    assert "/map?" in desk.tab.url
+    assert "/wuhua?" in desk.tab.url
 
     own.open("/")
-    assert "/map?" in tab.url
+    assert "/wuhua?" in tab.url
     desk.open("/")
-    assert "/map?" not in desk.tab.url
+    assert "/wuhua?" not in desk.tab.url
 
     tab.locator("#views").click()
     sheet.get_by_role("button", name="删除视图 纠纷与投诉").click()
@@ -68,7 +68,7 @@ def test_a_view_is_kept_opened_elsewhere_and_begun_with(own: Visitor, desk: Visi
     sheet.get_by_text("还没有保存").wait_for()
     tab.keyboard.press("Escape")
     own.open("/")
-    assert "/map?" not in tab.url
+    assert "/wuhua?" not in tab.url
 
 
 def test_a_note_is_written_on_a_day_seen_and_removed(own: Visitor) -> None:
