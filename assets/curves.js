@@ -208,6 +208,10 @@
 
   function list(curve) {
     var make = yiping.make, notes = curve.told ? curve.told.notes : [];
+    // Drawing the curve again must not take a button away from under a finger.
+    var shown = JSON.stringify([curve.told, curve.wrong, undo.length > 0]);
+    if (shown === curve.shown) { return; }
+    curve.shown = shown;
     var write = make("button", { type: "button", "class": "curve-act", text: "＋ 写批注" });
     write.addEventListener("click", function () { compose(curve, write, ""); });
     var tools = [make("span", { "class": "curve-hint", text: "左右拖动可选时段" }), write];
