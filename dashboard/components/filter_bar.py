@@ -47,6 +47,9 @@ def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
     controls += [_choice(dimension, name, vocabulary) for dimension, name in FIRST.items()]
     controls.append(_popover("更多 ▾", "filter-more", html.Div(more, className="bar-more")))
     controls.append(_popover("导出 ▾", "export", html.Div(_exports(), className="bar-exports")))
+    controls.append(
+        html.Button("视图 ▾", type="button", className="bar-button", id="views", **{"aria-haspopup": "dialog"})
+    )
     return html.Div(
         [
             html.Button(
@@ -148,9 +151,9 @@ def presets(today: date) -> list[dict[str, Any]]:
         ("近7天", today - timedelta(days=6), today),
         ("近30天", today - timedelta(days=29), today),
         ("近90天", today - timedelta(days=89), today),
-        ("本月", month, today),
+        ("本月至今", month, today),
         ("上月", last_month_end.replace(day=1), last_month_end),
-        ("今年", today.replace(month=1, day=1), today),
+        ("今年至今", today.replace(month=1, day=1), today),
     ]
     spans += _around_new_year(today)
     found: list[dict[str, Any]] = [

@@ -11,9 +11,10 @@ from dash import html
 from dashboard import loop
 from dashboard.ask import Answer, Ask
 from dashboard.comparison.earlier import Earlier, earlier
-from dashboard.components import chart, compared, grid_map, kpi, panel, ranking
+from dashboard.components import chart, compared, curve, grid_map, kpi, panel, ranking
 from dashboard.components.loop import funnel
 from dashboard.course import Course, bucket_for, course
+from dashboard.figures.brush import brushable
 from dashboard.figures.sparkline import sparkline
 from dashboard.figures.trend import BUCKETS, Series, trend
 from dashboard.filters import Filters
@@ -109,7 +110,10 @@ def view_trend(model: Course) -> Mapping[Target, Any]:
     figure = trend(
         model.starts, lines, bucket=model.bucket, is_partial=model.is_partial, is_cut_at_start=model.is_cut_at_start
     )
-    return {("trend-chart", "figure"): figure, "trend-note": f"件/{BUCKETS[model.bucket]}"}
+    return {
+        ("trend-chart", "figure"): brushable(figure, model.starts, model.spans, metrics=("accepted", "closed")),
+        "trend-note": f"件/{BUCKETS[model.bucket]}",
+    }
 
 
 # --- beside the rate: what could make it look better than it is ---------------------------------------------------
@@ -213,7 +217,7 @@ def frame() -> html.Div:
             panel.panel(
                 "trend",
                 "受理与办结",
-                chart.chart("trend-chart", "受理与办结随时间的变化"),
+                [chart.chart("trend-chart", "受理与办结随时间的变化"), curve.below("trend-chart")],
                 metrics=("accepted", "closed"),
                 area="trend",
             ),
