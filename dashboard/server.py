@@ -22,6 +22,7 @@ from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.headers import SecurityHeaders, content_policy
 from dashboard.map_api import add_maps
+from dashboard.screens_api import add_screens
 from dashboard.store import IN_MEMORY, Store
 from dashboard.wall import settings as wall_settings
 from dashboard.wall.app import add_wall
@@ -69,10 +70,12 @@ def create(
     server.state.store = store
     add_health(server, warehouse)
     build = build_id(ROOT)
-    api = create_api(warehouse, build)
+    api = create_api(warehouse, build, clock)
     add_density(api, warehouse)
     add_maps(api, warehouse)
     add_export(api, warehouse, build=build, clock=clock)
+    if clock is not None:
+        add_screens(api, warehouse, store, build=build, clock=clock)
     add_basemap(server, api, basemap)
     server.mount("/api/v1", api)
     # The wall comes first: the application made last is the one that answers every path left over.

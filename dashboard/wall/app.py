@@ -22,7 +22,7 @@ from dashboard.wall.screen import Screen
 from dashboard.wall.settings import WallSettings
 
 PREFIX = "/screen/"
-SHARED_ASSETS = r"tokens\.css|map\.js"
+SHARED_ASSETS = r"tokens\.css|map\.js|life\.js"
 """What the wall has in common with the desk; of assets/ it loads nothing else but its own."""
 _NOT_OURS = rf"^(?!({SHARED_ASSETS})$)(?!{theme.WALL_ASSETS.removeprefix('^')})"
 
@@ -67,6 +67,7 @@ def create_wall(server: FastAPI, warehouse: Warehouse, settings: WallSettings) -
     _wire_screens(app, screens, warehouse, settings.days)
     for prefix in (prefix for screen in screens for prefix in screen.maps):
         _wire_map(app, prefix)
+    app.clientside_callback(ClientsideFunction("yiping", "painted"), Input("painted", "data"))
     app._setup_server()  # see dashboard/factory.py: before the first visitor
     return app
 
@@ -85,9 +86,7 @@ def _wire_screens(app: Dash, screens: Sequence[Screen], warehouse: Warehouse, da
         _wire_screen(app, panels, warehouse, cue=cues[number], answer=cues[number + 1], days=days)
 
 
-def _wire_screen(
-    app: Dash, panels: Sequence[Panel], warehouse: Warehouse, *, cue: str, answer: str, days: int
-) -> None:
+def _wire_screen(app: Dash, panels: Sequence[Panel], warehouse: Warehouse, *, cue: str, answer: str, days: int) -> None:
     targets = stage_targets(panels)
 
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
