@@ -21,17 +21,18 @@
     return [[[-89, -179], [-89, 179], [89, 179], [89, -179]]].concat(holes);
   }
 
-  function layersOf(feature, size) {
+  // Only the close map dims: on the map of the whole county a dimmed class would look like another.
+  function layersOf(feature, size, isClose) {
     var veil = window.L.polygon(around(feature), {
-      stroke: false, fillColor: token("surface"), fillOpacity: 0.55, interactive: false, pane: "spot"
+      stroke: false, fillColor: token("surface"), fillOpacity: 0.8, interactive: false, pane: "spot"
     });
     var line = window.L.geoJSON(feature, {
       style: { color: token("ink"), weight: size / 5, fill: false, interactive: false }, interactive: false, pane: "spot"
     });
-    return window.L.layerGroup([veil, line]);
+    return window.L.layerGroup(isClose ? [veil, line] : [line]);
   }
 
-  function look(map, feature, id) {
+  function look(feature, id) {
     var box = window.L.geoJSON(feature).getBounds();
     window.yiping.map.moveTo(id, [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()], !still());
   }
@@ -47,8 +48,10 @@
         if (spots[id]) { spots[id].remove(); spots[id] = null; }
         if (!feature) { return; }
         if (!map.getPane("spot")) { map.createPane("spot").style.zIndex = 440; }
-        spots[id] = layersOf(feature, parseFloat(window.getComputedStyle(document.documentElement).fontSize)).addTo(map);
-        if (tour.dataset.close === "true") { look(map, feature, id); }
+        var size = parseFloat(window.getComputedStyle(document.documentElement).fontSize);
+        var isClose = tour.dataset.close === "true";
+        spots[id] = layersOf(feature, size, isClose).addTo(map);
+        if (isClose) { look(feature, id); }
       });
     }).catch(function () {});
   }

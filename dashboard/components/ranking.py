@@ -86,7 +86,7 @@ def _row(row: Ranked, *, key: str, volume_key: str, start: float, reference: Val
             measure(volume_key, place.volume, group=group) if volume_key and place.volume else "",
             className="rank-volume",
         ),
-        _dot(place.rate, start, reference),
+        dot(place.rate, start, reference),
         html.Span(measure(key, place.rate, group=group), className="rank-rate"),
     ]
     return html.Button(
@@ -97,7 +97,8 @@ def _row(row: Ranked, *, key: str, volume_key: str, start: float, reference: Val
     )
 
 
-def _dot(rate: Value, start: float, reference: Value | None) -> html.Span:
+def dot(rate: Value, start: float, reference: Value | None) -> html.Span:
+    """A rate as a dot on an axis from `start` to 100 %, its 95 % interval as a band, the reference as a line."""
     parts: list[html.Span] = []
     if reference and reference.state == "ok" and reference.value is not None:
         parts.append(html.Span(className="dot-reference", style={"left": _at(reference.value, start)}))

@@ -1,4 +1,4 @@
-"""How do wall pages become an application of their own? A second Dash app: none of the desk's routes, none of its scripts."""
+"""How do wall pages become an application of their own? A second Dash app: not the desk's routes, not its scripts."""
 
 from __future__ import annotations
 
@@ -62,6 +62,8 @@ def create_wall(server: FastAPI, warehouse: Warehouse, settings: WallSettings) -
         add_log_handler=False,
         index_string=frame.INDEX,
     )
+    # Dash opens a socket from every page that it could push to, and gives up on it after an outage: the wall polls.
+    app.backend.websocket_capability = False
     screens = find_screens(settings)
     app.layout = frame.frame(screens, settings)
     _wire_screens(app, screens, warehouse, settings.days)

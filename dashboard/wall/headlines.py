@@ -8,7 +8,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard import comparison
+from dashboard import comparison, words
 from dashboard.ask import Answer, Ask
 from dashboard.components.measure import measure
 from dashboard.filters import Filters
@@ -77,8 +77,8 @@ def _card(
     alarm = " is-alarm" if is_alarm and value.value else ""
     return html.Div(
         [
-            html.Div(title, className="headline-title"),
-            html.Div(measure(key, value), className="headline-main"),
+            html.Div([title, html.Span(words.parts(value.n, value.N))], className="headline-title"),
+            html.Div(measure(key, value, detail=value.state != "ok"), className="headline-main"),
             html.Div(below, className="headline-below"),
         ],
         className="headline" + alarm,

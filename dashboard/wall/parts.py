@@ -48,11 +48,11 @@ def change(key: str, now: Value, before: Answer | None) -> html.Span:
     return moved(found)
 
 
-def moved(found: comparison.Change | None) -> html.Span:
-    """A change in as few words as it can be said."""
+def moved(found: comparison.Change | None, *, is_brief: bool = False) -> html.Span:
+    """A change in as few words as it can be said: brief, its direction and what that means."""
     if found is None:
         return html.Span("", className="wall-change")
-    text = "持平" if found.direction == "flat" else found.text.partition("（")[0]
+    text = "持平" if found.direction == "flat" else "" if is_brief else found.text.partition("（")[0]
     said = " ".join(filter(None, (text, VERDICTS[found.verdict])))
     return html.Span(
         [html.Span(SHAPES[found.direction], className="wall-shape", **{"aria-hidden": "true"}), html.Span(said)],

@@ -6,7 +6,12 @@ from dash import html
 
 from dashboard.components.levels import LEVELS, level_mark
 
-SIZES = (("headline", "标题数字 1,234"), ("title", "面板标题 治综"), ("body", "正文 网格 4–7 天"), ("least", "最小字 治综 0.1%"))
+SIZES = (
+    ("headline", "标题数字 1,234"),
+    ("title", "面板标题 治综"),
+    ("body", "正文 网格 4–7 天"),
+    ("least", "最小字 治综 0.1%"),
+)
 
 
 def frame() -> html.Div:
