@@ -1,4 +1,4 @@
-"""Does a wall run for weeks? Thousands of new snapshots painted by one tab, sped up; then heap, nodes, console and server.
+"""Does a wall run for weeks? Thousands of new snapshots painted by one tab, sped up: heap, nodes, console, server.
 
 `python -m bench.soak FIRST SECOND [--updates 20000] [--out docs/soak.json]`: two warehouses with a snapshot each.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import linear_regression
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Page, sync_playwright
 
 from tests.e2e.conftest import CHROMIUM, FLAGS, _free_port, _wait_until_ready
 
@@ -47,7 +47,7 @@ UPDATES = """async (many) => {
 
 @dataclass
 class Soak:
-    """What was seen: per sample the updates so far, heap in MB after a forced collection, nodes, server memory in MB."""
+    """What was seen: per sample the updates so far, heap in MB after a forced collection, nodes, server MB."""
 
     updates: list[int] = field(default_factory=list)
     heap_mb: list[float] = field(default_factory=list)
@@ -86,13 +86,10 @@ def run(browser: Browser, home: str, *, updates: int, sample: int, told: Any = N
     room = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
     tab = room.new_page()
     soak, began = Soak(), time.monotonic()
-    tab.on(
-        "console", lambda m: soak.faults.append(f"{m.type}: {m.text[:200]}") if m.type in ("error", "warning") else None
-    )
-    tab.on("pageerror", lambda error: soak.faults.append(f"script: {error}"))
+    _listen(tab, soak)
     tab.set_default_timeout(120_000)
     tab.goto(f"{home}/screen")
-    tab.wait_for_function("() => document.querySelector('#asof').textContent.length > 0")
+    tab.wait_for_function("() => document.querySelector('#asof')?.textContent.length > 0")
     probe = room.new_cdp_session(tab)
     for done in range(sample, updates + 1, sample):
         rss = tab.evaluate(UPDATES, sample)
@@ -102,6 +99,15 @@ def run(browser: Browser, home: str, *, updates: int, sample: int, told: Any = N
             told(soak)
     room.close()
     return soak
+
+
+def _listen(tab: Page, soak: Soak) -> None:
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            soak.faults.append(f"{message.type}: {message.text[:200]}")
+
+    tab.on("console", hear)
+    tab.on("pageerror", lambda error: soak.faults.append(f"script: {error}"))
 
 
 def _measure(soak: Soak, tab: Page, probe: CDPSession, *, done: int, rss_kb: int) -> None:
@@ -136,9 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if len(soak.updates) >= 4:
             body = {**judge(soak), "samples": asdict(soak)}
             options.out.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        print(
-            soak.updates[-1], soak.heap_mb[-1], soak.nodes[-1], soak.server_mb[-1], f"{soak.seconds:.0f} s", flush=True
-        )
+        last = (soak.updates[-1], soak.heap_mb[-1], soak.nodes[-1], soak.server_mb[-1])
+        print(*last, f"{soak.seconds:.0f} s", flush=True)
 
     process, home = served(options.first, options.second)
     try:

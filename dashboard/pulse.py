@@ -1,4 +1,4 @@
-"""Is what a screen shows still the newest? The pulse that every screen asks for every few seconds, cheap and never in a queue."""
+"""Is what a screen shows still the newest? The pulse of every screen, cheap and never in a queue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LATE_HOURS = 26
 
 def add_pulse(api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | None = None) -> None:
     """Add /pulse. Without a clock nothing is ever late, and no time is told."""
-    # A thread of its own: the pulse must not wait behind pages that are being drawn, or every screen would say 连接中断.
+    # A thread of its own: the pulse must not wait behind pages being drawn, or every screen would say 连接中断.
     thread = ThreadPoolExecutor(1, thread_name_prefix="pulse")
 
     def beat() -> dict[str, Any]:
@@ -35,7 +35,7 @@ def add_pulse(api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | 
 
 
 def pulse(info: SnapshotInfo, *, build: str, now: datetime | None) -> dict[str, Any]:
-    """What a screen compares with what it shows: snapshot, its time, the program's build, whether the source is late."""
+    """What a screen compares with what it shows: snapshot, its time, the build, whether the source is late."""
     return {
         "snapshot": info.snapshot,
         "as_of": info.as_of.isoformat(),

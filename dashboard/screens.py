@@ -52,7 +52,8 @@ class Screens:
         """Keep what a wall said. Raises `TooManyScreensError` where a new one finds the list full."""
         kept = self._store.write(
             """
-            insert into screen select :id, :name, :page, :build, :snapshot, :width, :height, :pixel_ratio, :heap_mb, :now
+            insert into screen
+            select :id, :name, :page, :build, :snapshot, :width, :height, :pixel_ratio, :heap_mb, :now
             where (select count(*) from screen) < :most or exists (select 1 from screen where id = :id)
             on conflict (id) do update set name = excluded.name, page = excluded.page, build = excluded.build,
                 snapshot = excluded.snapshot, width = excluded.width, height = excluded.height,

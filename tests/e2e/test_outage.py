@@ -39,7 +39,7 @@ def room(browser: Browser) -> Iterator[BrowserContext]:
 def wall(room: BrowserContext, patient: Machine) -> Page:
     tab = room.new_page()
     tab.goto(f"{patient.home}/screen")
-    tab.wait_for_function("() => document.querySelector('#asof').textContent.startsWith('数据截至')", timeout=20_000)
+    tab.wait_for_function("() => document.querySelector('#asof')?.textContent.startsWith('数据截至')", timeout=20_000)
     tab.wait_for_function(NO_BAND)
     return tab
 
@@ -124,8 +124,8 @@ def test_another_build_reloads_the_wall_once_and_a_desk_only_asks(wall: Page, ro
 def test_a_desk_tells_of_new_data_and_takes_it_in_place(room: BrowserContext, patient: Machine) -> None:
     desk = room.new_page()
     desk.goto(f"{patient.home}/?kind=C")
-    desk.wait_for_function("() => document.querySelector('#sentence')?.textContent && window.yiping?.life")
-    desk.wait_for_timeout(2 * INTERVAL * 1000)
+    desk.wait_for_function("() => document.querySelector('#sentence')?.textContent && document.querySelector('.js-plotly-plot')")
+    desk.wait_for_function(NO_BAND)
     desk.evaluate("() => { window.kept = document.querySelector('.js-plotly-plot'); }")
     _publish_again(patient.warehouse)
     desk.wait_for_function("() => document.querySelector('#news.is-shown')?.textContent.startsWith('数据已更新，截至')")
