@@ -86,9 +86,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--state", type=Path, default=Path(env.get("YIPING_STATE", DEFAULT_STATE)), help="保存视图、批注等的文件"
     )
-    parser.add_argument(
-        "--wall", type=Path, default=Path(env.get("YIPING_WALL", DEFAULT_WALL)), help="大屏轮播配置文件"
-    )
+    parser.add_argument("--wall", type=Path, default=Path(env.get("YIPING_WALL", DEFAULT_WALL)), help="大屏配置文件")
     parser.add_argument("--host", default=env.get("YIPING_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(env.get("YIPING_PORT", "8050")))
     parser.add_argument("--demo-if-empty", action="store_true", help="没有数据时先生成并加载演示县")

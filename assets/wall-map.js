@@ -78,6 +78,8 @@
   }
 
   window.setInterval(go, every);
+  // A page that comes up shows its next town at once (yiping.tour is made by a later script).
+  document.addEventListener("DOMContentLoaded", function () { window.yiping.tour.atPageChange(function () { go(); }); });
   new window.MutationObserver(function (found) {
     var added = found.some(function (change) { return change.addedNodes.length && change.target.classList; });
     if (added) { document.querySelectorAll(".tour").forEach(mark); }

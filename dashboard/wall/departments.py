@@ -15,7 +15,7 @@ from dashboard.wall import league, parts
 from dashboard.wall.screen import Screen
 
 BARS = 10
-COLUMN = 12
+COLUMN = 13
 AGES = {code: f"age-{step}" for step, code in enumerate(OVERDUE_AGES, start=1)}
 """Age class of an overdue case → its colour, the older the further from the ground."""
 

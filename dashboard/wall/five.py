@@ -56,7 +56,7 @@ def _row(card: wuhua.Card, moved: html.Span) -> html.Div:
     return html.Div(
         [
             html.Span(card.name, className="five-name"),
-            measure(wuhua.RATE, rate, group=("kind", card.kind), detail=rate.state != "ok"),
+            measure(wuhua.RATE, rate, group=("kind", card.kind), detail=rate.state == "none"),
             html.Span(words.parts(rate.n, rate.N), className="five-parts"),
             moved,
             html.Img(src=sparkline(card.course, look="dark"), className="five-course", alt=""),
@@ -80,7 +80,7 @@ def _card(card: wuhua.Card, moved: html.Span) -> html.Div:
     return html.Div(
         [
             html.Div([card.name, html.Span(words.parts(rate.n, rate.N))], className="headline-title"),
-            html.Div(measure(wuhua.RATE, rate, group=group, detail=rate.state != "ok"), className="headline-main"),
+            html.Div(measure(wuhua.RATE, rate, group=group, detail=rate.state == "none"), className="headline-main"),
             html.Div(moved, className="headline-below"),
             html.Img(src=sparkline(card.course, look="dark"), className="five-course", alt=""),
             html.Div(pending, className="five-pending"),

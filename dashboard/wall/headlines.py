@@ -78,7 +78,7 @@ def _card(
     return html.Div(
         [
             html.Div([title, html.Span(words.parts(value.n, value.N))], className="headline-title"),
-            html.Div(measure(key, value, detail=value.state != "ok"), className="headline-main"),
+            html.Div(measure(key, value, detail=value.state == "none"), className="headline-main"),
             html.Div(below, className="headline-below"),
         ],
         className="headline" + alarm,

@@ -1,4 +1,4 @@
-"""What must be looked at now? Red cases, the oldest first, and deadlines that run out: level, town, category, department."""
+"""What must be looked at now? Red cases, oldest first, and deadlines that run out: four facts of each, no more."""
 
 from __future__ import annotations
 
