@@ -20,17 +20,24 @@
 
   // --- new data, in place ---------------------------------------------------------------------------------------------
 
-  // A refill in flight is replaced by the next one: so a second try waits, and waits longer each time.
+  // A refill in flight would be replaced by the next one and never arrive: it is given a minute. One that failed is
+  // tried again, with longer and longer waits.
   function refill(life) {
     if (life.isCurrent || life.missed || !isDrawn()) { return; }
     var isNew = refilled.snapshot !== life.pulse.snapshot, now = Date.now();
-    if (!isNew && life.what !== "back" && now - refilled.at < refilled.wait) { return; }
+    var wait = isFilling() ? LONGEST_WAIT : refilled.wait;
+    if (!isNew && life.what !== "back" && now - refilled.at < wait) { return; }
     refilled.wait = isNew ? 2 * window.yiping.life.interval : Math.min(LONGEST_WAIT, 2 * refilled.wait);
     refilled.snapshot = life.pulse.snapshot;
     refilled.at = now;
     window.dash_clientside.set_props("pulse", {
       data: { snapshot: life.pulse.snapshot, as_of: life.pulse.as_of, build: life.pulse.build, asked: now }
     });
+  }
+
+  // Dash's own mark, there while any callback is out.
+  function isFilling() {
+    return document.querySelector("._dash-loading-callback") !== null;
   }
 
   function isDrawn() {
@@ -68,10 +75,15 @@
     } catch (_) { return null; } // a browser that keeps nothing would be a new wall at each start
   }
 
+  function pageName() {
+    var shown = document.querySelector(".wall-page.is-shown");
+    return shown ? shown.dataset.name : "";
+  }
+
   function portrait(life) {
     var memory = window.performance.memory;
     return {
-      id: identity(), name: mark.screen || "", page: window.yiping.tour.page(), build: reload.build, snapshot: life.painted.snapshot,
+      id: identity(), name: mark.screen || "", page: pageName(), build: reload.build, snapshot: life.painted.snapshot,
       width: window.innerWidth, height: window.innerHeight, pixel_ratio: window.devicePixelRatio,
       heap_mb: memory ? Math.round(memory.usedJSHeapSize / 104857.6) / 10 : null
     };
