@@ -14,7 +14,7 @@ from dashboard.components.measure import measure
 from dashboard.filters import Filters
 from dashboard.page import Panel, Target
 from dashboard.wall import parts
-from dashboard.wall.screen import today
+from dashboard.wall.screen import days, today
 
 KEYS = ("accepted", "open", "overdue_open", "on_time_rate", "satisfaction_rate", "callback_rate")
 RED = ("open", "overdue_open")
@@ -51,7 +51,7 @@ def _red(filters: Filters) -> Filters:
 def view(model: Headlines) -> Mapping[Target, Any]:
     """Six cards."""
     own, red = model.filters, _red(model.filters)
-    period = html.Span(["近期 ", measure("accepted", model.now.only("accepted"))], **parts.asked(own))
+    period = html.Span([f"近 {days(own)} 天 ", measure("accepted", model.now.only("accepted"))], **parts.asked(own))
     late = html.Span(["其中超期 ", measure("overdue_open", model.red.only("overdue_open"))], **parts.asked(red))
     callback = html.Span(["回访 ", measure("callback_rate", model.now.only("callback_rate"), detail=False)])
     is_red = bool(model.red.only("open").value)

@@ -27,3 +27,10 @@ def today(filters: Filters) -> Filters:
     if filters.until is None:
         raise ValueError("a rolling period has an end")
     return filters.shifted(since=filters.until - timedelta(days=1), until=filters.until)
+
+
+def days(filters: Filters) -> int:
+    """How many days a rolling period has."""
+    if filters.since is None or filters.until is None:
+        raise ValueError("a rolling period has a beginning and an end")
+    return (filters.until - filters.since).days

@@ -17,7 +17,7 @@ from dashboard.server import create
 from dashboard.wall import settings
 from dashboard.wall.app import fill, find_screens
 from dashboard.wall.preset import Preset, PresetError, read
-from dashboard.wall.screen import today
+from dashboard.wall.screen import days, today
 from dashboard.warehouse import open_warehouse
 
 GOOD = (
@@ -103,6 +103,10 @@ def test_a_slash_keeps_the_question(client: TestClient) -> None:
 def test_today_is_the_last_day_of_the_period() -> None:
     own = Filters(since=date(2026, 3, 1), until=date(2026, 3, 15), kind=("R",))
     assert today(own) == Filters(since=date(2026, 3, 14), until=date(2026, 3, 15), kind=("R",))
+
+
+def test_a_period_knows_its_days() -> None:
+    assert days(Filters(since=date(2026, 2, 27), until=date(2026, 3, 2))) == 3
 
 
 def test_every_panel_fills_what_it_names_and_tells_no_case(small_county: Path) -> None:
