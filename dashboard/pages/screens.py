@@ -31,7 +31,8 @@ def frame() -> html.Div:
     """The page: a table without rows."""
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in HEADS]))
     table = html.Table([head, html.Tbody(id="screen-rows")], className="table screens-table")
-    empty = html.P("还没有大屏报到。在指挥大厅的电脑上打开 /screen，画面画出后几秒内会出现在这里。", id="screens-empty", hidden=True)
+    said = "还没有大屏报到。在指挥大厅的电脑上打开 /screen，画面画出后几秒内会出现在这里。"
+    empty = html.P(said, id="screens-empty", hidden=True)
     return html.Div(
         [
             html.H1("屏幕健康", className="hidden"),

@@ -1,4 +1,4 @@
-"""What does a wall's outage look like from the front row? A server that can be killed, frozen and replaced, and a stopwatch."""
+"""How is a wall cut off in a test? A server that can be killed, frozen and started again, and a stopwatch."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ def test_a_wall_is_listed_as_it_says_and_forgotten_on_demand(client: TestClient)
     ("changes", "headers", "status"),
     [
         ({}, {}, 403), ({}, {"origin": "http://elsewhere.test"}, 403), ({}, {"origin": "null"}, 403),
-        ({"id": "x"}, HOME, 422), ({"name": "屏" * 41}, HOME, 422), ({"width": 0}, HOME, 422), ({"width": "1"}, HOME, 422),
+        ({"id": "x"}, HOME, 422), ({"name": "屏" * 41}, HOME, 422), ({"width": 0}, HOME, 422),
+        ({"width": "1"}, HOME, 422),
         ({"case_id": "A1"}, HOME, 422), ({"heap_mb": "NaN"}, HOME, 422), ({"name": "屏" * 3000}, HOME, 413),
     ],
 )  # fmt: skip
