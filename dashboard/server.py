@@ -26,6 +26,7 @@ from dashboard.notes import Notes
 from dashboard.notes_api import add_notes
 from dashboard.reader import Readers
 from dashboard.report_api import add_report
+from dashboard.screens_api import add_screens
 from dashboard.store import IN_MEMORY, Store, StoreError
 from dashboard.views import Views
 from dashboard.views_api import add_views
@@ -76,11 +77,13 @@ def create(
     server.state.store = store
     add_health(server, warehouse)
     build = build_id(ROOT)
-    api = create_api(warehouse, build)
+    api = create_api(warehouse, build, clock)
     add_density(api, warehouse)
     add_maps(api, warehouse)
     add_export(api, warehouse, build=build, clock=clock)
     add_report(api, warehouse)
+    if clock is not None:
+        add_screens(api, warehouse, store, build=build, clock=clock)
     add_basemap(server, api, basemap)
     add_refusals(api)
     readers, views = Readers(store), Views(store, clock)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-WALL_ASSETS = r"^(wall|life)[-.]"
+WALL_ASSETS = r"^wall[-.]"
 """Files of assets/ that only the wall loads, as a pattern."""
 FONT = '"Source Han Sans SC", "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif'
 _TOKEN = re.compile(r"--([a-z0-9-]+):\s*(#[0-9a-fA-F]{6})\s*;")

@@ -22,7 +22,7 @@ from dashboard.wall.screen import Screen
 from dashboard.wall.settings import WallSettings
 
 PREFIX = "/screen/"
-SHARED_ASSETS = r"tokens\.css|states\.css|map\.js"
+SHARED_ASSETS = r"tokens\.css|states\.css|map\.js|life\.js"
 """What the wall has in common with the desk; of assets/ it loads nothing else but its own."""
 _NOT_OURS = rf"^(?!({SHARED_ASSETS})$)(?!{theme.WALL_ASSETS.removeprefix('^')})"
 
@@ -69,6 +69,7 @@ def create_wall(server: FastAPI, warehouse: Warehouse, settings: WallSettings) -
     _wire_screens(app, screens, warehouse, settings.days)
     for prefix in (prefix for screen in screens for prefix in screen.maps):
         _wire_map(app, prefix)
+    app.clientside_callback(ClientsideFunction("yiping", "painted"), Input("painted", "data"))
     app._setup_server()  # see dashboard/factory.py: before the first visitor
     return app
 
