@@ -30,15 +30,15 @@ class Beat(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    id: str = Field(pattern="^[0-9a-f]{32}$")
-    name: str = Field(max_length=40)
-    page: str = Field(max_length=40)
-    build: str = Field(max_length=40)
-    snapshot: str = Field(max_length=80)
-    width: int = Field(ge=1, le=100_000)
-    height: int = Field(ge=1, le=100_000)
-    pixel_ratio: float = Field(gt=0, le=16)
-    heap_mb: float | None = Field(default=None, ge=0, le=1_000_000)
+    id: str = Field(title="屏幕编号", pattern="^[0-9a-f]{32}$")
+    name: str = Field(title="屏幕名称", max_length=40)
+    page: str = Field(title="页面", max_length=40)
+    build: str = Field(title="程序版本", max_length=40)
+    snapshot: str = Field(title="批次", max_length=80)
+    width: int = Field(title="宽度", ge=1, le=100_000)
+    height: int = Field(title="高度", ge=1, le=100_000)
+    pixel_ratio: float = Field(title="像素比", gt=0, le=16)
+    heap_mb: float | None = Field(title="内存", default=None, ge=0, le=1_000_000)
 
 
 class Screens:
