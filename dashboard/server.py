@@ -17,7 +17,9 @@ from dashboard.api import add_health, answer, build_id, create_api
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
 from dashboard.density_api import add_density
+from dashboard.export.jobs import Jobs
 from dashboard.export_api import Clock, add_export
+from dashboard.export_jobs_api import add_export_jobs
 from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.headers import SecurityHeaders, content_policy
@@ -48,10 +50,12 @@ def create(
     """
     warehouse = open_warehouse(warehouse_path)
     store = Store(state)
+    jobs = Jobs(store, None if state == IN_MEMORY else state.with_name("exports"), clock=clock)
 
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         yield
+        jobs.close()
         warehouse.close()
         store.close()
 
@@ -63,7 +67,8 @@ def create(
     api = create_api(warehouse, build)
     add_density(api, warehouse)
     add_maps(api, warehouse)
-    add_export(api, warehouse, build=build, clock=clock)
+    exporter = add_export(api, warehouse, build=build, clock=clock, pages=find_pages())
+    add_export_jobs(api, exporter, jobs)
     add_basemap(server, api, basemap)
     server.mount("/api/v1", api)
     dash = create_app(warehouse, server)
