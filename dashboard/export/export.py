@@ -69,7 +69,7 @@ class Export:
         return self._about() | ({"not_on_map": self._not_on_map} if self._not_on_map else {})
 
     def _about(self) -> dict[str, Any]:
-        return about(self._ask, self.asked, self.content, self._stamp)
+        return {"file": self.name} | about(self._ask, self.asked, self.content, self._stamp)
 
     def _members(self) -> dict[str, Any]:
         return {"not_on_map": self._not_on_map, "about": self._about()}

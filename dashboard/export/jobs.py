@@ -69,9 +69,9 @@ class Run:
 
 
 class Jobs:
-    """Exports in the background. What becomes of them is kept in the store, their files in `folder` (None: until this ends).
+    """Exports in the background. What becomes of them is kept in the store, their files in `folder`.
 
-    Without a `clock` no file goes out of date.
+    Without a `folder` files last as long as this does; without a `clock` no file goes out of date.
     """
 
     def __init__(

@@ -51,7 +51,8 @@ def _numbers(ask: Ask, label: str, asked: Asked) -> dict[str, Any]:
 
 def _offer(label: str, asked: Asked, rows: int, *, points: bool = True) -> dict[str, Any]:
     files = [_file(replace(asked, format=form), rows, points=points) for form in FORMATS]
-    return {"label": label, "grid": "", "metrics": list(asked.metrics), "rows": rows, "files": files}
+    groups, metrics = list(asked.by), list(asked.metrics)
+    return {"label": label, "grid": "", "metrics": metrics, "by": groups, "rows": rows, "files": files}
 
 
 def _file(asked: Asked, rows: int, *, points: bool) -> dict[str, str]:
