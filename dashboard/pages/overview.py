@@ -228,10 +228,12 @@ def frame() -> html.Div:
                     html.Span(id="kpi-note", className="kpi-note"),
                     html.Span(id="kpi-asof", className="panel-asof"),
                     panel.definitions(KEYS),
+                    panel.picture("kpi-panel", "关键指标"),
                 ],
                 className="kpi-foot",
             ),
         ],
+        id="kpi-panel",
         style={"gridArea": "kpi"},
     )
     return html.Div(

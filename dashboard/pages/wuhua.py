@@ -290,6 +290,7 @@ def frame() -> html.Div:
             html.Span(className="panel-space"),
             html.Span(id="cards-asof", className="panel-asof"),
             panel.definitions((RATE, *STATUSES)),
+            panel.picture("cards-panel", "五化时效"),
         ],
         className="page-head",
     )
@@ -303,6 +304,7 @@ def frame() -> html.Div:
                     html.Div(id="cards-fault", className="panel-fault", role="status"),
                     html.Div(id="wuhua-cards", className="wuhua-cards"),
                 ],
+                id="cards-panel",
                 style={"gridArea": "cards"},
             ),
             panel.panel(
