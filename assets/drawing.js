@@ -41,6 +41,7 @@
     }) && style.borderTopStyle !== "none";
     var line = isEven && width && !isClear(style.borderTopColor) ? width : 0;
     if (fill !== "none" || line) {
+      reach(drawing, box);
       var corner = style.borderTopLeftRadius, radius = Math.min((/%$/.test(corner) ? 0.5 * box.width : parseFloat(corner)) || 0, box.width / 2, box.height / 2);
       var rect = node("rect", {
         x: round(box.left + line / 2), y: round(box.top + line / 2), width: round(Math.max(box.width - line, 0)),
@@ -51,6 +52,9 @@
     }
     if (!isEven) { edges(style, box, parent); }
   }
+
+  // How far down anything stands: a panel may be higher than what it holds.
+  function reach(drawing, box) { drawing.low = Math.max(drawing.low, box.top + box.height); }
 
   function edges(style, box, parent) {
     [["Top", 0, 0, 1, 0], ["Bottom", 0, 1, 1, 1], ["Left", 0, 0, 0, 1], ["Right", 1, 0, 1, 1]].forEach(function (side) {
@@ -107,7 +111,7 @@
     return text + "…";
   }
 
-  function write(text, style, parent) {
+  function write(drawing, text, style, parent) {
     if (!text.data.trim()) { return; }
     var holder = text.parentElement, isCut = style.textOverflow === "ellipsis" && holder.scrollWidth > holder.clientWidth + 1;
     pen.font = style.fontWeight + " " + style.fontSize + " " + style.fontFamily;
@@ -115,6 +119,7 @@
       var said = line.text.replace(/\s+/g, " "), metrics = pen.measureText(said);
       var ascent = metrics.fontBoundingBoxAscent, whole = ascent + metrics.fontBoundingBoxDescent;
       if (!said.trim() || !line.box.height) { return; }
+      reach(drawing, line.box);
       if (isCut) { said = shortened(said, holder.getBoundingClientRect().right - line.box.left); }
       var written = node("text", {
         x: round(line.box.left), y: round(line.box.top + line.box.height * ascent / whole), fill: style.color,
@@ -235,26 +240,27 @@
     var style = window.getComputedStyle(element), box = element.getBoundingClientRect();
     if (style.display === "none" || style.opacity === "0" || element.closest(".hidden")) { return; }
     var isSeen = style.visibility !== "hidden";
-    if (element.matches(".js-plotly-plot")) { chart(drawing, element, box, parent); return; }
+    if (element.matches(".js-plotly-plot")) { reach(drawing, box); chart(drawing, element, box, parent); return; }
     if (isSeen && style.display !== "contents") { frame(drawing, style, box, parent); }
     var kind = KINDS[element.localName];
-    if (kind) { if (isSeen && box.width && box.height) { kind(drawing, element, box, parent); } return; }
+    if (kind) { if (isSeen && box.width && box.height) { reach(drawing, box); kind(drawing, element, box, parent); } return; }
     if (isSeen) { added(drawing, element, box, parent); }
     var inside = style.overflow !== "visible" && box.width && box.height ? clipped(drawing, box, parent) : parent;
     byDepth(element).forEach(function (child) {
-      if (child.nodeType === 3 && isSeen) { write(child, style, inside); }
+      if (child.nodeType === 3 && isSeen) { write(drawing, child, style, inside); }
       if (child.nodeType === 1) { walk(drawing, child, inside); }
     });
   }
 
   // The children of `element` as a <g> whose origin is the element's own corner; `missing` where a picture could not be read.
   function draw(element) {
-    var drawing = { defs: node("defs"), waits: [], missing: false }, box = element.getBoundingClientRect();
+    var drawing = { defs: node("defs"), waits: [], low: 0, missing: false }, box = element.getBoundingClientRect();
     var group = node("g", { transform: "translate(" + round(-box.left) + " " + round(-box.top) + ")" });
     group.appendChild(drawing.defs);
     byDepth(element).forEach(function (child) { if (child.nodeType === 1) { walk(drawing, child, group); } });
     return Promise.all(drawing.waits).then(function () {
-      return { group: group, width: box.width, height: box.height, missing: drawing.missing };
+      var high = Math.min(box.height, drawing.low - box.top + 4);
+      return { group: group, width: box.width, height: high, missing: drawing.missing };
     });
   }
 

@@ -94,7 +94,8 @@
       drawn.from = headEnd(panel);
       if (facts.demo) { page.badge(facts.demo); }
       page.say(title, 20, { weight: 600 });
-      page.say([facts.county, facts.filters_in_words, note].filter(Boolean).join(" · "), 13, { ink: "ink-soft" });
+      page.say([facts.county, facts.filters_in_words].filter(Boolean).join(" · "), 13, { ink: "ink-soft" });
+      if (note) { page.say(note, 13, { ink: "ink-soft" }); }
       page.top += GAP;
       page.put(drawn, edge.left);
       page.rule();
