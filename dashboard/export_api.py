@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from dashboard.api import answer, with_filters
 from dashboard.ask import Ask
-from dashboard.export.about import Stamp
+from dashboard.export.about import NOBODY, Stamp
 from dashboard.export.asked import EXPORT, ExportRefusedError, NotAllowedError
 from dashboard.export.content import StoppedError
 from dashboard.export.export import MEDIA_TYPES, Export
@@ -25,6 +25,7 @@ from dashboard.export.names import disposition
 from dashboard.export.offers import offers
 from dashboard.export_request import asked_of, parameters
 from dashboard.page import Page
+from dashboard.reader import Readers
 from dashboard.scope import may_see_cases
 from dashboard.warehouse import Warehouse
 
@@ -46,10 +47,15 @@ class Exporter:
     clock: Clock | None
     gate: asyncio.Semaphore
     pages: Mapping[str, Page]
+    readers: Readers | None = None
+
+    def reader(self, request: Request) -> str:
+        """The name of who asks, as the file is to say it."""
+        return (self.readers.of(request).name if self.readers else "") or NOBODY
 
     def export(self, ask: Ask, request: Request, is_over: Callable[[], bool] = lambda: False) -> Export:
         """The export that a request asks for. Raises what `asked_of` and `Export` raise."""
-        stamp = Stamp(self.build, self.clock() if self.clock else None)
+        stamp = Stamp(self.build, self.clock() if self.clock else None, self.reader(request))
         return Export(ask, asked_of(ask, request), stamp=stamp, sees_cases=may_see_cases("desk"), is_over=is_over)
 
     async def make(self, request: Request, into: Callable[[Export], Response]) -> Response:
@@ -75,7 +81,7 @@ class Exporter:
         asked = asked_of(ask, request)
         page = self.pages.get(asked.view)
         questions = page.exports(ask, asked.filters) if page else ()
-        return offers(ask, asked, questions, sees_cases=may_see_cases("desk"))
+        return offers(ask, asked, questions, sees_cases=may_see_cases("desk"), reader=self.reader(request))
 
 
 async def _left(request: Request) -> None:
@@ -85,14 +91,21 @@ async def _left(request: Request) -> None:
 
 
 def add_export(
-    api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | None = None, pages: Sequence[Page] = ()
+    api: FastAPI,
+    warehouse: Warehouse,
+    *,
+    build: str,
+    clock: Clock | None = None,
+    pages: Sequence[Page] = (),
+    readers: Readers | None = None,
 ) -> Exporter:
     """Add /export, /export/about and /export/offers to the API.
 
-    `clock` tells when a file was made, where that is to be told; `pages` are those whose numbers are offered.
+    `clock` tells when a file was made, where that is to be told, `readers` for whom; `pages` are those whose numbers
+    are offered.
     """
     gate = asyncio.Semaphore(AT_ONCE)
-    exporter = Exporter(warehouse, build, clock, gate, {page.path: page for page in pages})
+    exporter = Exporter(warehouse, build, clock, gate, {page.path: page for page in pages}, readers)
     _errors(api)
     _add_file(api, exporter)
     _add_about(api, exporter)

@@ -33,6 +33,7 @@ VIEW_KEYS: dict[str, str] = {
     "moment": "回放时刻",
     "pace": "回放步长",
     "heat": "热力带宽",
+    "calendar": "同比历法",
     "case": "事项编号",
 }
 """Keys that choose how a page looks or what it opens, not which rows it counts."""
@@ -70,6 +71,7 @@ class Filters:
     moment: str = ""
     pace: str = ""
     heat: str = ""
+    calendar: str = ""
     case: str = ""
 
     def values(self, dimension: str) -> tuple[str, ...]:
