@@ -35,7 +35,7 @@ from dashboard.outlines import town_outlines
 from dashboard.replay import MEASURES, PACES, Frames, check_size, pivot, tiers
 from dashboard.risk import RiskQuestions
 from dashboard.watch import WatchQuestions
-from etl.contract import Pointer
+from etl.contract import TABLES, Pointer
 
 FILL_LIMIT = 20_000
 CACHE_SIZE = 512
@@ -47,6 +47,12 @@ CASE_ORDERS = {
     "oldest": "accept_at, case_key",
     "urgent": "status = 'closed', due_at nulls last, case_key",
 }
+CASE_SORTS = CASE_ORDERS | {
+    f"{sign}{column}": f"{column}{' desc' if sign else ''} nulls last, case_key"
+    for sign in ("", "-")
+    for column in (*(column.name for column in TABLES["fact_case"] if column.privacy < 2), "overdue_hours")
+}
+"""The orders of whole cases: also by any column that everybody may see, with “-” from large to small."""
 
 OVERDUE_AGES = {"1-3": "1–3 天", "4-7": "4–7 天", "8-15": "8–15 天", "16-30": "16–30 天", "30+": "30 天以上"}
 ELAPSED_BINS = {str(n): f"{n / 10:.1f}–{(n + 1) / 10:.1f}" for n in range(20)} | {"20": "2.0 以上"}
@@ -397,10 +403,13 @@ class Ask:
         return CasePage(tuple(self._named(row) for row in rows), int(total))
 
     def whole_cases(self, filters: Filters, *, order: str = "newest") -> Iterator[list[dict[str, Any]]]:
-        """Every case accepted in the period with all its columns, in batches: however many, memory is bounded."""
+        """Every case accepted in the period with all its columns, in batches: however many, memory is bounded.
+
+        `order` is one of CASE_SORTS.
+        """
         condition, parameters = self._case_condition(filters)
         return self._db.batches(
-            f"{_WHOLE_CASE_SELECT} where {condition} order by {CASE_ORDERS[order]}", {**parameters, **self._moment()}
+            f"{_WHOLE_CASE_SELECT} where {condition} order by {CASE_SORTS[order]}", {**parameters, **self._moment()}
         )
 
     def due_soon(self, filters: Filters, *, limit: int = 50) -> CasePage:

@@ -6,67 +6,66 @@ import asyncio
 import base64
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from dashboard.api import BadRequestError, answer, split_keys, strict_filters, with_filters
-from dashboard.ask import CASE_ORDERS, Ask
-from dashboard.export.about import Stamp
-from dashboard.export.asked import EXPORT, FORMATS, Asked
+from dashboard.api import answer, with_filters
+from dashboard.ask import Ask
+from dashboard.export.about import NOBODY, Stamp
+from dashboard.export.asked import EXPORT, ExportRefusedError, NotAllowedError
 from dashboard.export.content import StoppedError
-from dashboard.export.export import MEDIA_TYPES, Export, ExportRefusedError, NotAllowedError
+from dashboard.export.export import MEDIA_TYPES, Export
 from dashboard.export.names import disposition
-from dashboard.metrics.query import GROUPS
+from dashboard.export.offers import offers
+from dashboard.export_request import asked_of, parameters
+from dashboard.page import Page
+from dashboard.reader import Readers
 from dashboard.scope import may_see_cases
 from dashboard.warehouse import Warehouse
 
 AT_ONCE = 2
 """Exports being written at the same time; further ones wait their turn, and questions of pages never wait for them."""
 CHUNK = 1 << 18
-OWN_KEYS = ("format", "metrics", "by", "order", "view")
 
 Clock = Callable[[], datetime]
-
-
-async def _parameters(
-    format: str = Query(description="、".join(FORMATS), max_length=10),
-    metrics: str = Query("", description="指标键，逗号分隔；不写为事项清单", max_length=2000),
-    by: str = Query("", description=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}", max_length=100),
-    order: str = Query("newest", description=f"事项的顺序：{'、'.join(CASE_ORDERS)}", max_length=20),
-    view: str = Query("/", description="从哪一页导出，如 /departments；说明里的链接打开它", pattern=r"^/[a-z]{0,20}$"),
-) -> None:
-    """The parameters of both routes: described, and checked, before `_asked` reads them."""
-
 
 _FILES = {200: {"content": {media: {} for media in MEDIA_TYPES.values()}}, 400: {"description": "不能这样导出，附原因"}}
 
 
 @dataclass(frozen=True)
 class Exporter:
-    """What an export needs besides its question."""
+    """What an export needs besides its question; `pages` are those with numbers to hand over, by path."""
 
     warehouse: Warehouse
     build: str
     clock: Clock | None
     gate: asyncio.Semaphore
+    pages: Mapping[str, Page]
+    readers: Readers | None = None
+
+    def reader(self, request: Request) -> str:
+        """The name of who asks, as the file is to say it."""
+        return (self.readers.of(request).name if self.readers else "") or NOBODY
+
+    def export(self, ask: Ask, request: Request, is_over: Callable[[], bool] = lambda: False) -> Export:
+        """The export that a request asks for. Raises what `asked_of` and `Export` raise."""
+        stamp = Stamp(self.build, self.clock() if self.clock else None, self.reader(request))
+        return Export(ask, asked_of(ask, request), stamp=stamp, sees_cases=may_see_cases("desk"), is_over=is_over)
 
     async def make(self, request: Request, into: Callable[[Export], Response]) -> Response:
         """The answer made of the export that a request asks for; given up when the reader has gone."""
         is_over = Event()
 
-        def question(ask: Ask) -> Response:
-            stamp = Stamp(self.build, self.clock() if self.clock else None)
-            asked, sees_cases = _asked(ask, request), may_see_cases("desk")
-            return into(Export(ask, asked, stamp=stamp, sees_cases=sees_cases, is_over=is_over.is_set))
-
         async with self.gate:
-            work = asyncio.create_task(answer(self.warehouse, question))
+            work = asyncio.create_task(
+                answer(self.warehouse, lambda ask: into(self.export(ask, request, is_over.is_set)))
+            )
             left = asyncio.create_task(_left(request))
             try:
                 await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
@@ -77,6 +76,13 @@ class Exporter:
                 is_over.set()
                 left.cancel()
 
+    def offers(self, ask: Ask, request: Request) -> dict[str, Any]:
+        """What can be exported of the page that a request names."""
+        asked = asked_of(ask, request)
+        page = self.pages.get(asked.view)
+        questions = page.exports(ask, asked.filters) if page else ()
+        return offers(ask, asked, questions, sees_cases=may_see_cases("desk"), reader=self.reader(request))
+
 
 async def _left(request: Request) -> None:
     """Wait until the reader has gone. (`request.is_disconnected` never says so behind a middleware of Starlette's.)"""
@@ -84,12 +90,27 @@ async def _left(request: Request) -> None:
         pass
 
 
-def add_export(api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | None = None) -> None:
-    """Add /export and /export/about to the API. `clock` tells when a file was made, where that is to be told."""
-    exporter = Exporter(warehouse, build, clock, asyncio.Semaphore(AT_ONCE))
+def add_export(
+    api: FastAPI,
+    warehouse: Warehouse,
+    *,
+    build: str,
+    clock: Clock | None = None,
+    pages: Sequence[Page] = (),
+    readers: Readers | None = None,
+) -> Exporter:
+    """Add /export, /export/about and /export/offers to the API.
+
+    `clock` tells when a file was made, where that is to be told, `readers` for whom; `pages` are those whose numbers
+    are offered.
+    """
+    gate = asyncio.Semaphore(AT_ONCE)
+    exporter = Exporter(warehouse, build, clock, gate, {page.path: page for page in pages}, readers)
     _errors(api)
     _add_file(api, exporter)
     _add_about(api, exporter)
+    _add_offers(api, exporter)
+    return exporter
 
 
 def _errors(api: FastAPI) -> None:
@@ -111,7 +132,7 @@ def _add_file(api: FastAPI, exporter: Exporter) -> None:
         "/export",
         summary="导出事项清单或指标汇总",
         openapi_extra=with_filters(),
-        dependencies=[Depends(_parameters)],
+        dependencies=[Depends(parameters)],
         response_class=Response,
         responses=_FILES,  # type: ignore[arg-type]
     )
@@ -129,33 +150,23 @@ def _add_about(api: FastAPI, exporter: Exporter) -> None:
         "/export/about",
         summary="导出文件的说明（JSON）",
         openapi_extra=with_filters(),
-        dependencies=[Depends(_parameters)],
+        dependencies=[Depends(parameters)],
     )
     async def about(request: Request) -> Response:
         """The sidecar of a file: conditions, snapshot, columns, definitions, number of rows, checksum."""
         return await exporter.make(request, lambda export: JSONResponse(export.describe()))
 
 
-def _asked(ask: Ask, request: Request) -> Asked:
-    said = request.query_params
-    if said["format"] not in FORMATS:
-        raise BadRequestError(f"format 只能是 {'、'.join(FORMATS)}")
-    if said.get("order", "newest") not in CASE_ORDERS:
-        raise BadRequestError(f"order 只能是 {'、'.join(CASE_ORDERS)}")
-    if "metrics" in said and "order" in said:
-        raise BadRequestError("order 只用于事项清单，不与 metrics 同用")
-    metrics = tuple(dict.fromkeys(split_keys(said.get("metrics", ""))))
-    by = split_keys(said.get("by", ""))
-    if not metrics and ("metrics" in said or by):
-        raise BadRequestError("by 与 metrics 同用：请写明要导出的指标，或去掉分组以导出事项清单")
-    return Asked(
-        format=said["format"],
-        filters=strict_filters(ask, request, own_keys=OWN_KEYS),
-        metrics=metrics,
-        by=by,
-        order=said.get("order", "newest"),
-        view=said.get("view", "/"),
+def _add_offers(api: FastAPI, exporter: Exporter) -> None:
+    @api.get(
+        "/export/offers",
+        summary="一页能导出什么、各有多少行",
+        openapi_extra=with_filters(),
+        dependencies=[Depends(parameters)],
     )
+    async def what(request: Request) -> dict[str, Any]:
+        """Before anything runs: rows and limits of the cases and of every table of the page named by `view`."""
+        return await answer(exporter.warehouse, lambda ask: exporter.offers(ask, request))
 
 
 def _file(export: Export) -> Response:

@@ -24,6 +24,25 @@ def prop(target: Target) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Question:
+    """Numbers that a page shows, as 导出 hands them over: their name, and what `Ask.numbers` was asked for them.
+
+    Where they stand in a `grid` of the page, its order is the file's.
+    """
+
+    label: str
+    metrics: tuple[str, ...]
+    by: tuple[str, ...]
+    filters: Filters
+    grid: str = ""
+
+
+def no_numbers(_ask: Ask, _filters: Filters) -> tuple[Question, ...]:
+    """The questions of a page without numbers of the catalogue."""
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """One panel. `load` asks, `view` draws and asks nothing; `fills` names all that `view` may give.
 
@@ -49,7 +68,8 @@ class Page:
     """One screen, at one path; `frame` is its component tree without data.
 
     `in_nav` is off for a page that is only reached from others.
-    `opens_with` holds the conditions a bare address gets besides the default period.
+    `opens_with` holds the conditions a bare address gets besides the default period. `exports` names every number that
+    the page shows under some filters.
     """
 
     path: str
@@ -61,6 +81,7 @@ class Page:
     maps: tuple[str, ...] = ()
     metric_choosers: tuple[str, ...] = ()
     in_nav: bool = True
+    exports: Callable[[Ask, Filters], tuple[Question, ...]] = no_numbers
     opens_with: Filters = field(default_factory=Filters)
 
     @property

@@ -17,7 +17,9 @@ from dashboard.api import add_health, answer, build_id, create_api
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
 from dashboard.density_api import add_density
+from dashboard.export.jobs import Jobs
 from dashboard.export_api import Clock, add_export
+from dashboard.export_jobs_api import add_export_jobs
 from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.headers import SecurityHeaders, content_policy
@@ -65,10 +67,12 @@ def create(
     turns = wall_settings.read(wall)
     warehouse = open_warehouse(warehouse_path)
     store = Store(state)
+    jobs = Jobs(store, None if state == IN_MEMORY else state.with_name("exports"), clock=clock)
 
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         yield
+        jobs.close()
         warehouse.close()
         store.close()
 
@@ -80,13 +84,15 @@ def create(
     api = create_api(warehouse, build, clock)
     add_density(api, warehouse)
     add_maps(api, warehouse)
-    add_export(api, warehouse, build=build, clock=clock)
+    readers = Readers(store)
+    exporter = add_export(api, warehouse, build=build, clock=clock, pages=find_pages(), readers=readers)
+    add_export_jobs(api, exporter, jobs)
     add_report(api, warehouse)
     if clock is not None:
         add_screens(api, warehouse, store, build=build, clock=clock)
     add_basemap(server, api, basemap)
     add_refusals(api)
-    readers, views = Readers(store), Views(store, clock)
+    views = Views(store, clock)
     add_views(server, api, warehouse, views=views, readers=readers, pages={p.path: p.name for p in find_pages()})
     add_notes(api, warehouse, notes=Notes(store, clock), readers=readers)
     server.mount("/api/v1", api)

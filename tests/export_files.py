@@ -8,7 +8,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ class ReadBack:
     headers: list[str]
     rows: list[list[str]]
     about: Mapping[str, Any]
+    not_on_map: Mapping[str, Any] = field(default_factory=dict)
 
     def column(self, header: str) -> list[str]:
         """The texts of one column."""
@@ -83,7 +84,7 @@ def read_geojson(body: bytes) -> ReadBack:
     said = json.loads(body)
     columns = said["about"]["columns"]
     rows = [[_of_json(feature["properties"][column["key"]]) for column in columns] for feature in said["features"]]
-    return ReadBack([column["header"] for column in columns], rows, said["about"])
+    return ReadBack([column["header"] for column in columns], rows, said["about"], said["not_on_map"])
 
 
 def _of_json(cell: object) -> str:
@@ -117,3 +118,18 @@ def _guarded(text: str) -> str:
     """By the written rule."""
     bare = re.sub(r"^[\s\x00-\x1f\x7f\ufeff]+", "", text)
     return f"'{text}" if bare[:1] in tuple("=+-@＝＋－＠'") else text
+
+
+def check_metric(found: ReadBack, name: str, said: list[Any], form: str) -> None:
+    """The columns of a metric hold what the API says: value, n, N and state."""
+    if not said or not isinstance(said[0], dict):
+        assert [float(text) for text in found.column(name)] == said, (form, name)
+        return
+    digits = ["" if v["value"] is None else f"{v['value']:.15g}" for v in said]
+    assert found.column(name) == digits, (form, name)
+    states = {"ok": "正常", "small": "样本不足", "none": "无数据"}
+    assert found.column(f"{name}·状态") == [states[v.get("state", "ok")] for v in said], (form, name)
+    bottom = "分母 N" if f"{name}·分母 N" in found.headers else "件数 N"
+    assert [int(text) for text in found.column(f"{name}·{bottom}")] == [v["N"] for v in said], (form, name)
+    if f"{name}·分子 n" in found.headers:
+        assert [float(text) for text in found.column(f"{name}·分子 n")] == [v["n"] for v in said], (form, name)

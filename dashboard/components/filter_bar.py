@@ -17,9 +17,6 @@ MORE = {"level": "等级", "category": "类别", "channel": "渠道", "status": 
 CONTROLS = {**FIRST, **MORE}
 """Dimension → the word on its control. Villages and grids are chosen on the map."""
 
-EXPORTS = {"xlsx": "表格 XLSX", "csv": "文本 CSV", "parquet": "数据 Parquet", "geojson": "地图 GeoJSON"}
-"""Format of an export → the word on its button."""
-
 CALENDAR_WORDS = {
     "previousMonth": "上个月",
     "nextMonth": "下个月",
@@ -89,12 +86,11 @@ def _popover(word: str, id: str, inside: Component) -> Component:
 
 
 def _exports() -> list[Component]:
-    """The cases of the page's question as files; the address is made by exports.js when one is chosen."""
-    files = [
-        html.Button(word, type="button", className="export-choice", **{"data-export": form})
-        for form, word in EXPORTS.items()
+    """Filled by exports.js when it is opened: what the page can hand over, how long it is, and what is being made."""
+    return [
+        html.Div(id="export-offers", **{"aria-live": "polite"}),
+        html.Div(id="export-jobs", **{"aria-label": "后台导出"}, role="group"),
     ]
-    return [html.Span("筛选后的受理事项", className="choice-name"), *files]
 
 
 def _choice(dimension: str, name: str, vocabulary: Vocabulary) -> Component:

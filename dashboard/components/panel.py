@@ -30,6 +30,7 @@ def panel(
             html.Span(className="panel-space"),
             html.Span(id=f"{id}-asof", className="panel-asof"),
             definitions(metrics),
+            picture(f"{id}-panel", title),
         ],
         className="panel-head",
     )
@@ -52,6 +53,23 @@ def definitions(metrics: Sequence[str]) -> Component:
     card = html.Div([definition(BY_KEY[key]) for key in metrics], className="hint-card", role="tooltip")
     button = html.Button("口径", type="button", className="hint-button", **{"aria-label": "本面板指标口径"})
     return html.Div([button, card], className="hint")
+
+
+def picture(frame: str, title: str) -> html.Button:
+    """The ⤓ button that hands over the element with the id `frame` as a picture (assets/pictures.js)."""
+    return html.Button(
+        "⤓",
+        type="button",
+        className="picture-button",
+        title="存为图片",
+        **{
+            "data-picture": frame,
+            "data-title": title,
+            "aria-label": f"{title}：存为图片",
+            "aria-haspopup": "menu",
+            "aria-expanded": "false",
+        },
+    )
 
 
 def definition(metric: Metric) -> Component:

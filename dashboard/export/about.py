@@ -10,20 +10,23 @@ from typing import Any
 from dashboard.ask import Ask
 from dashboard.export.asked import Asked
 from dashboard.export.content import HASH_OF, Content
+from dashboard.export.table import Field
 from dashboard.filters import DIMENSIONS
 from dashboard.metrics.catalog import BY_KEY, Metric
 
 OUR_DEFAULTS = "期限、办理状态、风险等级、最小样本数的口径为本项目默认值，可在配置中修改"
 LOCATED = "；GeoJSON 只含有点位的事项，其校验码对应加上 place=point 的 CSV"
 DEMO = "演示数据"
+NOBODY = "未登录"
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """Of the program: its build, and the server's clock at the export (None where it has none)."""
+    """Of the program: its build, the server's clock at the export (None where it has none), and for whom it is."""
 
     build: str
     at: datetime | None = None
+    reader: str = NOBODY
 
 
 def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, Any]:
@@ -35,12 +38,17 @@ def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, A
         "county": info.county,
         "filters_in_words": asked.filters.describe(ask.vocabulary),
         "filters": _filters(asked),
-        "order": "" if asked.metrics else asked.order,
+        "order": "" if asked.metrics or asked.sort else asked.order,
+        "sort": asked.sort,
+        "order_in_words": order_in_words(asked, content.fields),
+        "find": asked.find,
+        "selected_columns": list(asked.columns),
         "view": asked.view_address,
         "source": asked.address(),
         "as_of": info.as_of.isoformat(),
         "snapshot": info.snapshot,
         "build": stamp.build,
+        "exported_by": stamp.reader,
         "exported_at": stamp.at.isoformat(timespec="seconds") if stamp.at else "",
         "rows": content.rows,
         "sha256": content.sha256,
@@ -75,12 +83,15 @@ LINES = {
     "demo": "数据性质",
     "county": "地区",
     "filters_in_words": "筛选条件",
-    "order": "排序",
+    "order_in_words": "排序",
+    "find": "快速筛选（名称含）",
+    "selected_columns": "所选列",
     "view": "打开同一视图",
     "source": "接口地址",
     "as_of": "数据截至",
     "snapshot": "批次",
     "build": "程序版本",
+    "exported_by": "导出人",
     "exported_at": "导出时间",
     "rows": "行数",
     "sha256": "SHA-256",
@@ -89,13 +100,13 @@ LINES = {
 }
 """Member → what the sheet calls it."""
 
-_ORDERS = {"newest": "受理时间由近到远", "oldest": "受理时间由远到近", "urgent": "在办在前，按期限由近到远"}
+ORDERS = {"newest": "受理时间由近到远", "oldest": "受理时间由远到近", "urgent": "在办在前，按期限由近到远"}
 
 
 def sheet(said: Mapping[str, Any]) -> list[Sequence[str]]:
     """The same for people: rows of the sheet 说明, as many cells as each needs."""
     lines: list[Sequence[str]] = [("项目", "内容")]
-    lines += [(name, _said(key, said[key])) for key, name in LINES.items() if said[key] != ""]
+    lines += [(name, _said(key, said[key])) for key, name in LINES.items() if said[key] not in ("", [])]
     lines += [(), ("列", "单位", "含义", "键")]
     lines += [(c["header"], c["unit"], c["meaning"], c["key"]) for c in said["columns"]]
     if "metrics" in said:
@@ -104,9 +115,19 @@ def sheet(said: Mapping[str, Any]) -> list[Sequence[str]]:
     return lines
 
 
+def order_in_words(asked: Asked, fields: Sequence[Field]) -> str:
+    """“按期限由小到大，无值在后”; '' where groups stand in their natural order."""
+    if not asked.sort:
+        return "" if asked.metrics else ORDERS[asked.order]
+    key = asked.sort.removeprefix("-")
+    names = {field.key: field.header for field in fields} | {metric: BY_KEY[metric].name for metric in asked.metrics}
+    way = "由大到小" if asked.sort.startswith("-") else "由小到大"
+    return f"按{names.get(f'{key}_name', names.get(key, key))}{way}，无值在后"
+
+
 def _said(key: str, value: Any) -> str:
-    if key == "order":
-        return _ORDERS[value]
+    if isinstance(value, list):
+        return "、".join(value)
     return str(value).replace("T", " ") if key in ("as_of", "exported_at") else str(value)
 
 

@@ -16,9 +16,14 @@ _UNSAFE = re.compile(r"[^\w（）-]+")
 def file_name(asked: Asked, info: SnapshotInfo, vocabulary: Vocabulary) -> str:
     """“受理事项_云溪镇_2026-03-01至2026-03-13_截至0314-0800.xlsx”: letters, digits, - and _ only."""
     what = "指标汇总" if asked.metrics else "受理事项"
-    scope = _UNSAFE.sub("_", _scope(asked.filters, vocabulary, info.county))[:40]
-    period = describe_period(asked.filters).replace(" ", "")
-    return f"{what}_{scope}_{period}_截至{info.as_of:%m%d-%H%M}.{asked.format}"
+    return f"{what}_{scope_and_time(asked.filters, info, vocabulary)}.{asked.format}"
+
+
+def scope_and_time(filters: Filters, info: SnapshotInfo, vocabulary: Vocabulary) -> str:
+    """The part of every file's name that says of where and when it is."""
+    scope = _UNSAFE.sub("_", _scope(filters, vocabulary, info.county))[:40]
+    period = describe_period(filters).replace(" ", "")
+    return f"{scope}_{period}_截至{info.as_of:%m%d-%H%M}"
 
 
 def disposition(name: str) -> str:

@@ -23,7 +23,7 @@ from dashboard.figures.trend import BUCKETS
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
-from dashboard.page import Page, Panel, Target
+from dashboard.page import Page, Panel, Question, Target
 from dashboard.tail import Tail, tail
 from dashboard.targets import Goal, target_for
 
@@ -289,6 +289,21 @@ def view_where(model: Where) -> Mapping[Target, Any]:
     }
 
 
+# --- what 导出 hands over -----------------------------------------------------------------------------------------
+
+
+def exports(ask: Ask, filters: Filters) -> tuple[Question, ...]:
+    """The numbers of the period, the age of what is overdue, the course of all six, and the places one step down."""
+    bucket, place = bucket_for(filters, ask.info.as_of), place_dimension(filters)
+    rates = tuple(dict.fromkeys((*KEYS, *(key for key, _ in TRIAD))))
+    return (
+        Question(label="六项指标", metrics=rates, by=(), filters=filters),
+        Question(label="在办超期", metrics=("overdue_open",), by=("overdue_age",), filters=filters),
+        Question(label="走势", metrics=KEYS, by=(bucket,), filters=filters),
+        Question(label="在哪里", metrics=("accepted", "on_time_rate"), by=(place,), filters=filters),
+    )
+
+
 # --- the frame ----------------------------------------------------------------------------------------------------
 
 
@@ -365,6 +380,7 @@ PAGE = Page(
     name="要情",
     order=2,
     frame=frame,
+    exports=exports,
     panels=(
         Panel(
             id="findings",

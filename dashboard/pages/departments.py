@@ -19,7 +19,7 @@ from dashboard.figures.trend import BUCKETS, Series, trend
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
-from dashboard.page import Page, Panel, Target
+from dashboard.page import Page, Panel, Question, Target
 from dashboard.targets import target_for
 
 TABLE = (
@@ -261,6 +261,27 @@ def _own_number(model: Own, key: str, now: Value) -> html.Div:
     return html.Div([kpi.stat(BY_KEY[key].name, key, now), lines], className="stat-block")
 
 
+# --- what 导出 hands over -----------------------------------------------------------------------------------------
+
+
+def exports(ask: Ask, filters: Filters) -> tuple[Question, ...]:
+    """The tables of all departments, then those of the chosen one."""
+    others, own = _others(filters), filters.replace(category=())
+    found = [
+        Question(label="部门一览", metrics=KEYS, by=("department",), filters=others, grid="departments-grid"),
+        Question(label="全县合计", metrics=KEYS, by=(), filters=others),
+        Question(label="在办超期存量", metrics=("overdue_open",), by=("department", "overdue_age"), filters=others),
+    ]
+    if len(filters.department) == 1:
+        bucket = bucket_for(filters, ask.info.as_of)
+        found += [
+            Question(label="所选部门", metrics=OWN_KEYS, by=(), filters=filters),
+            Question(label="所选部门受理与办结", metrics=("accepted", "closed"), by=(bucket,), filters=filters),
+            Question(label="所选部门各类别", metrics=("accepted",), by=("category",), filters=own),
+        ]
+    return tuple(found)
+
+
 # --- the frame ----------------------------------------------------------------------------------------------------
 
 
@@ -379,4 +400,5 @@ PAGE = Page(
         Panel(id="league", title="按时结案率排名", load=load_league, view=view_league, fills=("league-list",)),
     ),
     picks=(("departments-grid", "cellClicked"), ("ageing-chart", "clickData")),
+    exports=exports,
 )

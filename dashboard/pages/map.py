@@ -16,7 +16,7 @@ from dashboard.components import grid, grid_map, kpi, map_layers, measure, panel
 from dashboard.components.cases import Case, case_link, case_list
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY, Metric
-from dashboard.page import Page, Panel, Target
+from dashboard.page import Page, Panel, Question, Target
 from dashboard.replay import MEASURES
 from dashboard.scope import may_see_cases
 
@@ -51,8 +51,12 @@ CASES_LENGTH = 20
 
 def load_map(ask: Ask, filters: Filters) -> tuple[Filters, grid_map.Scene]:
     """The chosen metric by area."""
-    metric = filters.metric if filters.metric in MAP_METRICS else "accepted"
-    return filters, grid_map.load(ask, filters, level=grid_map.level_for(filters, ask.vocabulary), metric=metric)
+    level = grid_map.level_for(filters, ask.vocabulary)
+    return filters, grid_map.load(ask, filters, level=level, metric=_metric(filters))
+
+
+def _metric(filters: Filters) -> str:
+    return filters.metric if filters.metric in MAP_METRICS else "accepted"
 
 
 def view_map(model: tuple[Filters, grid_map.Scene]) -> Mapping[Target, Any]:
@@ -108,7 +112,7 @@ def view_around(model: Around) -> Mapping[Target, Any]:
     levels = [(level, word) for level, word in grid_map.LEVELS.items()]
     return {
         ("big-points", "data"): {"type": "FeatureCollection", "features": features},
-        ("map-metric", "value"): filters.metric if filters.metric in MAP_METRICS else "accepted",
+        ("map-metric", "value"): _metric(filters),
         "map-levels": segments.segments("layer", levels, model.level, label="图层"),
         "map-crumbs": places.crumbs(model.crumbs),
         **map_layers.view("big", filters),
@@ -251,6 +255,20 @@ def view_inside(model: Inside) -> Mapping[Target, Any]:
     }
 
 
+# --- what 导出 hands over -----------------------------------------------------------------------------------------
+
+
+def exports(ask: Ask, filters: Filters) -> tuple[Question, ...]:
+    """The areas on the map with its metric and those of the table beside it, and the chosen place."""
+    level = grid_map.level_for(filters, ask.vocabulary)
+    areas = tuple(dict.fromkeys((_metric(filters), *UNIT_METRICS)))
+    others = grid_map.without_choice(filters, level)
+    return (
+        Question(label=f"各{grid_map.LEVELS[level]}", metrics=areas, by=(level,), filters=others, grid="units-grid"),
+        Question(label="所选范围", metrics=PLACE_METRICS, by=(), filters=filters),
+    )
+
+
 # --- the frame ----------------------------------------------------------------------------------------------------
 
 
@@ -382,4 +400,5 @@ PAGE = Page(
     picks=(("units-grid", "cellClicked"),),
     maps=("big",),
     metric_choosers=("map-metric",),
+    exports=exports,
 )

@@ -20,7 +20,7 @@ from dashboard.figures.trend import BUCKETS, Series, trend
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
-from dashboard.page import Page, Panel, Target
+from dashboard.page import Page, Panel, Question, Target
 from dashboard.targets import target_for
 
 HEADLINES = (
@@ -149,9 +149,13 @@ class Towns:
     filters: Filters
 
 
+def _without_places(filters: Filters) -> Filters:
+    return filters.replace(town=(), village=(), grid=())
+
+
 def load_towns(ask: Ask, filters: Filters) -> Towns:
     """受理 and 按时办结率 per town; the choice of a place is left out, so that all bars stay."""
-    others = filters.replace(town=(), village=(), grid=())
+    others = _without_places(filters)
     answer = ask.numbers(("accepted", "on_time_rate"), by=("town",), filters=others)
     whole = ask.numbers(("on_time_rate",), filters=others).only("on_time_rate")
     return Towns(answer, whole, filters)
@@ -191,6 +195,27 @@ def view_map(model: grid_map.Scene) -> Mapping[Target, Any]:
     return grid_map.view("small", model)
 
 
+# --- what 导出 hands over -----------------------------------------------------------------------------------------
+
+
+def exports(ask: Ask, filters: Filters) -> tuple[Question, ...]:
+    """Every number of the page."""
+    rates = ("on_time_rate", *(key for key, _ in TRIAD))
+    headlines = tuple(dict.fromkeys((*KEYS, *rates)))
+    bucket = bucket_for(filters, ask.info.as_of)
+    return (
+        Question(label="关键指标", metrics=headlines, by=(), filters=filters),
+        Question(label="闭环", metrics=loop.KEYS, by=(), filters=filters),
+        Question(label="受理与办结", metrics=("accepted", "closed"), by=(bucket,), filters=filters),
+        Question(
+            label="乡镇街道", metrics=("accepted", "on_time_rate"), by=("town",), filters=_without_places(filters)
+        ),
+        Question(
+            label="网格工作量", metrics=("accepted",), by=("grid",), filters=grid_map.without_choice(filters, "grid")
+        ),
+    )
+
+
 def frame() -> html.Div:
     """The page without data."""
     kpis = html.Section(
@@ -204,10 +229,12 @@ def frame() -> html.Div:
                     html.Div(id="kpi-calendar"),
                     html.Span(id="kpi-asof", className="panel-asof"),
                     panel.definitions(KEYS),
+                    panel.picture("kpi-panel", "关键指标"),
                 ],
                 className="kpi-foot",
             ),
         ],
+        id="kpi-panel",
         style={"gridArea": "kpi"},
     )
     return html.Div(
@@ -277,4 +304,5 @@ PAGE = Page(
         Panel(id="minimap", title="网格工作量图", load=load_map, view=view_map, fills=grid_map.fills("small")),
     ),
     maps=("small",),
+    exports=exports,
 )

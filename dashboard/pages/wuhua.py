@@ -23,7 +23,7 @@ from dashboard.figures.sparkline import sparkline
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import Value
-from dashboard.page import Page, Panel, Target
+from dashboard.page import Page, Panel, Question, Target
 from dashboard.targets import Goal, target_for
 
 RATE = "wuhua_on_time_rate"
@@ -207,9 +207,13 @@ class Heat:
     kinds: tuple[str, ...]
 
 
+def _without_places(filters: Filters) -> Filters:
+    return _others(filters).replace(town=(), village=(), grid=())
+
+
 def load_heat(ask: Ask, filters: Filters) -> Heat:
     """The table without the choice of town and kind."""
-    others = _others(filters).replace(town=(), village=(), grid=())
+    others = _without_places(filters)
     return Heat(ask.numbers((RATE,), by=("town", "kind"), filters=others), filters.town, filters.kind)
 
 
@@ -293,6 +297,20 @@ def view_severity(model: str) -> Mapping[Target, Any]:
     return {"severity-toggle": segments.segments("severity", SEVERITIES, model, label="事件性质")}
 
 
+# --- what 导出 hands over -----------------------------------------------------------------------------------------
+
+
+def exports(_: Ask, filters: Filters) -> tuple[Question, ...]:
+    """The cards, the lowest town of each among all, the table and the histograms."""
+    others = _others(filters)
+    return (
+        Question(label="五化", metrics=(RATE, *STATUSES), by=("kind",), filters=others),
+        Question(label="五化 × 乡镇", metrics=(RATE,), by=("kind", "town"), filters=others),
+        Question(label="全部乡镇 × 五化", metrics=(RATE,), by=("town", "kind"), filters=_without_places(filters)),
+        Question(label="用掉了多少时限", metrics=FINISHED, by=("kind", "elapsed_bin"), filters=others),
+    )
+
+
 def frame() -> html.Div:
     """The page without data."""
     head = html.Div(
@@ -303,6 +321,7 @@ def frame() -> html.Div:
             html.Span(className="panel-space"),
             html.Span(id="cards-asof", className="panel-asof"),
             panel.definitions((RATE, *STATUSES)),
+            panel.picture("cards-panel", "五化时效"),
         ],
         className="page-head",
     )
@@ -317,6 +336,7 @@ def frame() -> html.Div:
                     html.Div(id="wuhua-cards", className="wuhua-cards"),
                     html.Div([html.Span(id="wuhua-spans"), html.Div(id="wuhua-calendar")], className="compared"),
                 ],
+                id="cards-panel",
                 style={"gridArea": "cards"},
             ),
             panel.panel(
@@ -375,4 +395,5 @@ PAGE = Page(
         ),
         Panel(id="soon", title="临期事项", load=load_soon, view=view_soon, fills=("soon-list", "soon-note")),
     ),
+    exports=exports,
 )

@@ -13,7 +13,7 @@ def test_the_cases_of_the_page_come_as_a_file(desk: Visitor, tmp_path: Path) -> 
     tab = desk.tab
     tab.locator("#export").click()
     with tab.expect_download() as begun:
-        tab.get_by_role("button", name="文本 CSV").click()
+        tab.get_by_role("button", name="事项清单 CSV", exact=True).click()
     file = tmp_path / "cases.csv"
     begun.value.save_as(file)
     assert begun.value.suggested_filename.startswith("受理事项")

@@ -155,7 +155,7 @@ def test_every_column_of_a_case_is_exported_or_left_out_on_purpose(client: TestC
 
 
 def test_a_limit_is_said_before(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.export.export.ROW_LIMIT", 7)
+    monkeypatch.setattr("dashboard.export.limits.ROW_LIMIT", 7)
     got = client.get("/export?format=xlsx")
     assert got.status_code == 400
     assert got.json()["error"] == "共 8 行，超过 XLSX 的上限 7 行；请改用 Parquet 或 CSV，或缩小筛选范围"

@@ -1,0 +1,234 @@
+"""Which long exports are being made, how far are they, and where are their files? Made beside the pages, one by one."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import secrets
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any
+
+from dashboard.export.content import StoppedError
+from dashboard.export.export import Export
+from dashboard.store import Store
+from dashboard.warehouse import SlowQueryError
+from etl.contract import NoSnapshotError
+
+log = logging.getLogger("yiping.exports")
+
+TABLE = """
+create table if not exists export_job (
+    id text primary key, state text not null, query text not null, format text not null, name text not null,
+    rows integer not null, total integer not null, bytes integer not null, said text not null,
+    made_at text not null, ended_at text not null)
+"""
+AT_ONCE = 1
+"""Jobs being written at the same time: writing is Python's own work, and pages need it too."""
+MOST_WAITING = 20
+SECONDS = 900.0
+"""After so long a job is stopped (this project's default)."""
+KEPT = timedelta(days=7)
+"""How long a file can be fetched (this project's default)."""
+RESTARTED = "服务重启，没有完成的导出已停止；请重新导出"
+TOO_LONG = f"超过 {SECONDS / 60:.0f} 分钟仍未完成，已停止；请缩小筛选范围，或改用 CSV、Parquet"
+DISK_FULL = "磁盘空间不足，没有写完；请清理磁盘后重新导出"
+WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+
+Make = Callable[[Callable[[], bool]], AbstractContextManager[Export]]
+"""Opens the export in the worker's own lease; it gives up when the function it is handed says so."""
+
+
+class NoSuchJobError(Exception):
+    """There is no such job, or not any more; the text says so."""
+
+
+class NotReadyError(Exception):
+    """The job has no file (yet), or cannot be taken; the text says why."""
+
+
+@dataclass
+class Run:
+    """A job that waits or runs in this process."""
+
+    cancelled: Event = field(default_factory=Event)
+    export: Export | None = None
+    until: float = float("inf")
+
+    def is_over(self) -> bool:
+        """Is there nobody left to write for?"""
+        return self.cancelled.is_set() or monotonic() > self.until
+
+
+class Jobs:
+    """Exports in the background. What becomes of them is kept in the store, their files in `folder`.
+
+    Without a `folder` files last as long as this does; without a `clock` no file goes out of date.
+    """
+
+    def __init__(
+        self, store: Store, folder: Path | None = None, *, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self._store, self._clock = store, clock
+        self._borrowed = tempfile.TemporaryDirectory(prefix="yiping-exports-") if folder is None else None
+        self._folder = Path(self._borrowed.name) if self._borrowed else folder or Path()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._runs: dict[str, Run] = {}
+        self._is_closing = False
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="export")
+        store.declare(TABLE)
+        store.write(
+            "update export_job set state = $failed, said = $said, ended_at = $now where state in ($waiting, $running)",
+            {"failed": FAILED, "said": RESTARTED, "now": self._now(), "waiting": WAITING, "running": RUNNING},
+        )
+        self._sweep()
+
+    def start(self, make: Make, *, query: str, format: str, name: str, total: int) -> str:
+        """Queue an export of so many rows and return its id. Raises `NotReadyError` where too many wait already."""
+        self._sweep()
+        if len(self._runs) > MOST_WAITING:
+            raise NotReadyError(f"已有 {len(self._runs)} 个导出在排队；请等它们完成，或取消不用的")
+        key, run = secrets.token_urlsafe(18), Run()
+        self._store.write(
+            "insert into export_job values ($id, $state, $query, $format, $name, 0, $total, 0, '', $now, '')",
+            {"id": key, "state": WAITING, "query": query, "format": format, "name": name, "total": total}
+            | {"now": self._now()},
+        )
+        self._runs[key] = run
+        self._pool.submit(self._work, key, run, make, self._path(key, format))
+        return key
+
+    def find(self, key: str) -> dict[str, Any]:
+        """A job as it stands: id, state, rows of total, name, bytes, said, until (when its file goes). Or raises."""
+        rows = self._store.rows("select * from export_job where id = $id", {"id": key})
+        if not rows:
+            raise NoSuchJobError("没有这个导出，或已过期删除")
+        job, run = rows[0], self._runs.get(key)
+        if run and run.export:
+            job |= {"rows": run.export.content.rows, "total": run.export.total}
+        ahead = list(self._runs).index(key) if run and job["state"] == WAITING else 0
+        ended = datetime.fromisoformat(job["ended_at"]) if job["ended_at"] and job["state"] == DONE else None
+        return job | {"ahead": ahead, "until": (ended + KEPT).isoformat(timespec="minutes") if ended else ""}
+
+    def cancel(self, key: str) -> dict[str, Any]:
+        """Stop a job, or throw away the file of one that is done; the job as it stands then."""
+        job, run = self.find(key), self._runs.get(key)
+        if run:
+            run.cancelled.set()
+            if job["state"] == WAITING:
+                self._end(key, CANCELLED, "已取消")
+        elif job["state"] == DONE:
+            self._discard(key, job["format"])
+            self._end(key, CANCELLED, "文件已删除")
+        return self.find(key)
+
+    def file(self, key: str) -> Path:
+        """The file of a job that is done. Raises `NoSuchJobError`, `NotReadyError`."""
+        job = self.find(key)
+        path = self._path(key, job["format"])
+        if job["state"] != DONE:
+            raise NotReadyError(job["said"] or "还没有完成")
+        if not path.is_file():
+            raise NotReadyError("文件已不在，请重新导出")
+        return path
+
+    def about(self, key: str) -> dict[str, Any]:
+        """The 说明 of a job's file."""
+        said: dict[str, Any] = json.loads(self.file(key).with_suffix(".json").read_text(encoding="utf-8"))
+        return said
+
+    def close(self) -> None:
+        """Stop what runs, as the server stops."""
+        self._is_closing = True
+        for run in list(self._runs.values()):
+            run.cancelled.set()
+        self._pool.shutdown(wait=True)
+        if self._borrowed:
+            self._borrowed.cleanup()
+
+    def _work(self, key: str, run: Run, make: Make, path: Path) -> None:
+        run.until = monotonic() + SECONDS
+        part = path.with_suffix(".part")
+        try:
+            export = self._write(key, run, make, part)
+            part.replace(path)
+            self._end(key, DONE, "", bytes=path.stat().st_size, rows=export.content.rows, total=export.total)
+        except Exception as error:
+            self._discard(key, path.suffix[1:])
+            self._end(key, *self._verdict(error, run), rows=run.export.content.rows if run.export else None)
+        finally:
+            self._runs.pop(key, None)
+
+    def _write(self, key: str, run: Run, make: Make, part: Path) -> Export:
+        if run.is_over():
+            raise StoppedError
+        self._store.write("update export_job set state = $state where id = $id", {"id": key, "state": RUNNING})
+        with make(run.is_over) as export, part.open("wb") as out:
+            run.export = export
+            export.write(out)
+            if run.is_over():
+                raise StoppedError
+            part.with_suffix(".json").write_text(json.dumps(export.about(), ensure_ascii=False), encoding="utf-8")
+            return export
+
+    def _verdict(self, error: Exception, run: Run) -> tuple[str, str]:
+        if run.is_over() and self._is_closing:
+            return FAILED, RESTARTED
+        if run.cancelled.is_set():
+            return CANCELLED, "已取消"
+        if isinstance(error, StoppedError):
+            return FAILED, TOO_LONG
+        if _is_disk_full(error):
+            return FAILED, DISK_FULL
+        if isinstance(error, (SlowQueryError, NoSnapshotError, ValueError)):
+            return FAILED, str(error)
+        fault = secrets.token_hex(3)
+        log.exception("an export failed, fault %s", fault, exc_info=error)
+        return FAILED, f"没有完成，其余正常（错误号 {fault}）；请重新导出"
+
+    def _end(
+        self, key: str, state: str, said: str, *, rows: int | None = None, total: int | None = None, bytes: int = 0
+    ) -> None:
+        self._store.write(
+            "update export_job set state = $state, said = $said, ended_at = $now, bytes = $bytes,"
+            " rows = coalesce($rows, rows), total = coalesce($total, total) where id = $id",
+            {"id": key, "state": state, "said": said, "now": self._now()}
+            | {"rows": rows, "total": total, "bytes": bytes},
+        )
+
+    def _path(self, key: str, format: str) -> Path:
+        return self._folder / f"{key}.{format}"
+
+    def _discard(self, key: str, format: str) -> None:
+        for ending in (format, "part", "json"):
+            self._path(key, ending).unlink(missing_ok=True)
+
+    def _now(self) -> str:
+        return self._clock().isoformat() if self._clock else ""
+
+    def _sweep(self) -> None:
+        """Forget what is past its time, and every file that no finished job stands for."""
+        if self._clock:
+            limit = (self._clock() - KEPT).isoformat()
+            self._store.write("delete from export_job where ended_at != '' and ended_at < $limit", {"limit": limit})
+        known = {row["id"] for row in self._store.rows("select id from export_job where state = $s", {"s": DONE})}
+        for path in self._folder.iterdir():
+            if path.stem not in known and path.stem not in self._runs:
+                path.unlink(missing_ok=True)
+
+
+def _is_disk_full(error: BaseException | None) -> bool:
+    """Also where a library has wrapped the system's word."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

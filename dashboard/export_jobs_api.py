@@ -1,0 +1,103 @@
+"""Long exports over the API: started, watched, cancelled and fetched, while pages and other files go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse, JSONResponse
+
+from dashboard.api import answer, with_filters
+from dashboard.ask import Ask
+from dashboard.export.export import MEDIA_TYPES, Export
+from dashboard.export.jobs import Jobs, NoSuchJobError, NotReadyError
+from dashboard.export.names import disposition
+from dashboard.export_api import Exporter
+from dashboard.export_request import parameters
+
+JOBS = "/api/v1/exports"
+TOLD = ("id", "state", "rows", "total", "name", "format", "bytes", "ahead", "said", "until")
+KEY = InPath(description="导出的编号", pattern=r"^[\w-]{8,40}$")
+
+
+def add_export_jobs(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
+    """Add /exports to the API: POST starts one, GET watches, DELETE cancels, …/file and …/about fetch."""
+    _errors(api)
+    _add_start(api, exporter, jobs)
+    _add_watch(api, jobs)
+    _add_fetch(api, jobs)
+
+
+def _errors(api: FastAPI) -> None:
+    @api.exception_handler(NoSuchJobError)
+    async def unknown(_request: Request, error: NoSuchJobError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=404)
+
+    @api.exception_handler(NotReadyError)
+    async def not_ready(_request: Request, error: NotReadyError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=409)
+
+
+def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
+    @api.post(
+        "/exports",
+        summary="在后台导出",
+        status_code=202,
+        openapi_extra=with_filters(),
+        dependencies=[Depends(parameters)],
+    )
+    async def start(request: Request) -> dict[str, Any]:
+        """Takes the parameters of /export; refuses at once what cannot be exported, and answers with the job."""
+
+        @contextmanager
+        def make(is_over: Callable[[], bool]) -> Iterator[Export]:
+            with exporter.warehouse.lease() as ask:
+                yield exporter.export(ask, request, is_over)
+
+        def question(ask: Ask) -> str:
+            export = exporter.export(ask, request)
+            asked = export.asked
+            return jobs.start(make, query=asked.query, format=asked.format, name=export.name, total=export.total)
+
+        return job_json(jobs.find(await answer(exporter.warehouse, question)))
+
+
+def _add_watch(api: FastAPI, jobs: Jobs) -> None:
+    @api.get("/exports/{key}", summary="后台导出到哪一步了")
+    def watch(key: str = KEY) -> dict[str, Any]:
+        """waiting, running, done, failed or cancelled; rows written of how many; until when the file is kept."""
+        return job_json(jobs.find(key))
+
+    @api.delete("/exports/{key}", summary="取消后台导出，或删除已完成的文件")
+    def cancel(key: str = KEY) -> dict[str, Any]:
+        """The work stops before its next block of rows."""
+        return job_json(jobs.cancel(key))
+
+
+def _add_fetch(api: FastAPI, jobs: Jobs) -> None:
+    @api.get("/exports/{key}/file", summary="下载后台导出的文件", response_class=FileResponse)
+    def fetch(key: str = KEY) -> FileResponse:
+        """The whole file; `Link` leads to its description."""
+        path, job = jobs.file(key), jobs.find(key)
+        headers = {
+            "Content-Disposition": disposition(job["name"]),
+            "Link": f'<{JOBS}/{key}/about>; rel="describedby"; type="application/json"',
+            "Cache-Control": "no-store",
+        }
+        return FileResponse(path, media_type=MEDIA_TYPES[job["format"]], headers=headers)
+
+    @api.get("/exports/{key}/about", summary="后台导出文件的说明（JSON）")
+    def about(key: str = KEY) -> dict[str, Any]:
+        """The sidecar of the file, written with it."""
+        return jobs.about(key)
+
+
+def job_json(job: dict[str, Any]) -> dict[str, Any]:
+    """A job as the API says it; the file's address only where there is a file."""
+    told = {
+        key: job[key] for key in ("id", "state", "rows", "total", "name", "format", "bytes", "ahead", "said", "until")
+    }
+    return told | {"file": f"{JOBS}/{job['id']}/file" if job["state"] == "done" else ""}

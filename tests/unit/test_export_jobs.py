@@ -1,0 +1,179 @@
+"""Are long exports made beside the pages: watched, stopped, kept, and never left half done without a word?"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from dashboard.export import jobs as jobs_module
+from dashboard.export.content import Block, Content
+from dashboard.export.export import Export
+from dashboard.export.jobs import DISK_FULL, KEPT, RESTARTED, Jobs
+from dashboard.server import create
+from dashboard.store import Store
+
+AT = datetime(2026, 11, 1, 9, 30)
+
+
+@pytest.fixture
+def client(small_county: Path, tmp_path: Path) -> Iterator[TestClient]:
+    with TestClient(create(small_county, clock=lambda: AT, state=tmp_path / "s.sqlite")) as session:
+        yield session
+
+
+def start(client: TestClient, query: str = "format=csv") -> Any:
+    got = client.post(f"/api/v1/exports?{query}")
+    assert got.status_code == 202, got.text
+    return got.json()
+
+
+def until(client: TestClient, key: str, is_there: Callable[[Any], bool]) -> Any:
+    for _ in range(200):
+        job = client.get(f"/api/v1/exports/{key}").json()
+        if is_there(job):
+            return job
+        time.sleep(0.02)
+    raise AssertionError(job)
+
+
+def ended(job: Any) -> bool:
+    return job["state"] not in ("waiting", "running")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "parquet"])
+def test_a_job_makes_the_same_file_as_the_direct_link(client: TestClient, form: str) -> None:
+    job = until(client, start(client, f"format={form}&kind=C")["id"], ended)
+    assert (job["state"], job["rows"], job["total"]) == ("done", 2, 2)
+    assert job["until"] == (AT + KEPT).isoformat(timespec="minutes")
+    got, about = client.get(job["file"]), client.get(f"/api/v1/exports/{job['id']}/about").json()
+    direct = client.get(f"/api/v1/export?format={form}&kind=C")
+    assert got.headers["content-disposition"] == direct.headers["content-disposition"]
+    assert about["sha256"] == client.get(f"/api/v1/export/about?format={form}&kind=C").json()["sha256"]
+    assert form != "csv" or len(list(csv.reader(io.StringIO(got.text)))) == 3
+
+
+def test_a_running_job_is_cancelled_and_leaves_nothing(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, go, blocks = Event(), Event(), Content.blocks
+
+    def slow(content: Content) -> Iterator[Block]:
+        reached.set()
+        assert go.wait(10)
+        yield from blocks(content)
+
+    monkeypatch.setattr(Content, "blocks", slow)
+    running, waiting = start(client), start(client)
+    assert reached.wait(10)
+    assert client.get(f"/api/v1/exports/{running['id']}").json()["state"] == "running"
+    assert client.get(f"/api/v1/exports/{waiting['id']}").json()["ahead"] == 1
+    assert client.get(f"/api/v1/exports/{running['id']}/file").status_code == 409
+    for job in (running, waiting):
+        client.delete(f"/api/v1/exports/{job['id']}")
+    go.set()
+    for job in (running, waiting):
+        assert until(client, job["id"], ended)["state"] == "cancelled"
+    assert list((tmp_path / "exports").iterdir()) == []
+
+
+def test_a_full_disk_is_said_and_nothing_half_written_stays(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_export: Export, out: io.BufferedWriter) -> None:
+        out.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Export, "write", full)
+    job = until(client, start(client)["id"], ended)
+    assert (job["state"], job["said"]) == ("failed", DISK_FULL)
+    assert list((tmp_path / "exports").iterdir()) == []
+
+
+def test_a_job_that_takes_too_long_is_stopped(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "SECONDS", -1.0)
+    job = until(client, start(client)["id"], ended)
+    assert job["state"] == "failed"
+    assert "已停止" in job["said"]
+
+
+def test_done_files_outlive_a_restart_and_what_was_cut_off_says_so(small_county: Path, tmp_path: Path) -> None:
+    state = tmp_path / "s.sqlite"
+    with TestClient(create(small_county, clock=lambda: AT, state=state)) as client:
+        done = until(client, start(client)["id"], ended)
+    store = Store(state)
+    store.write("insert into export_job values ('cut-off-1', 'running', '', 'csv', 'x.csv', 3, 9, 0, '', '', '')")
+    store.close()
+    with TestClient(create(small_county, clock=lambda: AT, state=state)) as client:
+        assert client.get(done["file"]).status_code == 200
+        cut = client.get("/api/v1/exports/cut-off-1").json()
+        assert (cut["state"], cut["said"]) == ("failed", RESTARTED)
+
+
+def test_a_file_past_its_time_is_gone(small_county: Path, tmp_path: Path) -> None:
+    state = tmp_path / "s.sqlite"
+    with TestClient(create(small_county, clock=lambda: AT, state=state)) as client:
+        done = until(client, start(client)["id"], ended)
+    later = AT + KEPT + timedelta(minutes=1)
+    Jobs(Store(state), tmp_path / "exports", clock=lambda: later).close()
+    assert list((tmp_path / "exports").iterdir()) == []
+    with TestClient(create(small_county, clock=lambda: later, state=state)) as client:
+        assert client.get(f"/api/v1/exports/{done['id']}").status_code == 404
+
+
+def test_a_done_file_can_be_thrown_away(client: TestClient, tmp_path: Path) -> None:
+    done = until(client, start(client)["id"], ended)
+    assert client.delete(f"/api/v1/exports/{done['id']}").json()["state"] == "cancelled"
+    assert client.get(done["file"]).status_code == 409
+    assert list((tmp_path / "exports").iterdir()) == []
+
+
+@pytest.mark.parametrize("query", ["", "format=pdf", "format=csv&town=nowhere", "format=geojson&metrics=accepted"])
+def test_a_job_that_cannot_be_is_refused_at_once(client: TestClient, query: str) -> None:
+    got = client.post(f"/api/v1/exports?{query}")
+    assert (got.status_code, bool(got.json()["error"])) == (400, True)
+
+
+@pytest.mark.parametrize("key", ["nothinghere", "..%2f..%2fetc", "x" * 50])
+def test_an_unknown_job_is_never_a_file(client: TestClient, key: str) -> None:
+    assert client.get(f"/api/v1/exports/{key}/file").status_code in (400, 404)
+
+
+def test_sort_columns_and_find_shape_the_file(client: TestClient) -> None:
+    said = "format=csv&metrics=accepted,on_time_rate&by=town&sort=-accepted&columns=accepted,town&find=镇"
+    rows = list(csv.reader(io.StringIO(client.get(f"/api/v1/export?{said}").text.lstrip("\ufeff"))))
+    assert rows[0] == ["受理量", "乡镇街道代码", "乡镇街道"]
+    counts = [int(row[0]) for row in rows[1:]]
+    assert counts == sorted(counts, reverse=True)
+    assert all("镇" in row[2] for row in rows[1:])
+    about = client.get(f"/api/v1/export/about?{said}").json()
+    assert (about["order_in_words"], about["find"], about["exported_by"]) == (
+        "按受理量由大到小，无值在后",
+        "镇",
+        "未登录",
+    )
+    ids = client.get("/api/v1/export?format=csv&sort=-case_id&columns=case_id").text.split("\r\n")[1:-1]
+    assert ids == sorted(ids, reverse=True)
+
+
+@pytest.mark.parametrize("wish", ["sort=title", "columns=nope", "sort=-planet&metrics=accepted&by=town", "find=x"])
+def test_an_arrangement_that_is_not_there_is_refused(client: TestClient, wish: str) -> None:
+    got = client.get(f"/api/v1/export?format=csv&{wish}")
+    assert (got.status_code, bool(got.json()["error"])) == (400, True)
+
+
+def test_rows_and_limits_are_said_before(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.export.limits.JOB_ROWS", 7)
+    found = client.get("/api/v1/export/offers?format=csv&view=/departments").json()
+    ways = {file["format"]: file["way"] for file in found["offers"][0]["files"]}
+    assert (found["offers"][0]["rows"], ways["csv"]) == (8, "job")
+    assert [offer["label"] for offer in found["offers"]] == ["事项清单", "部门一览", "全县合计", "在办超期存量"]
