@@ -156,6 +156,7 @@ def _table(slide: Any, table: Table, place: Sequence[int]) -> None:
 
 def _cell(cell: Any, text: str, *, is_head: bool, is_name: bool) -> None:
     cell.margin_top = cell.margin_bottom = Cm(0.08)
+    cell.margin_left = cell.margin_right = Cm(0.12)
     cell.vertical_anchor = MSO_ANCHOR.MIDDLE
     cell.fill.solid()
     cell.fill.fore_color.rgb = colour("ground" if is_head else "surface")
@@ -163,4 +164,4 @@ def _cell(cell: Any, text: str, *, is_head: bool, is_name: bool) -> None:
     paragraph.alignment = PP_ALIGN.LEFT if is_name else PP_ALIGN.RIGHT
     run = paragraph.add_run()
     run.text = text
-    _dress(run.font, size=12, is_bold=is_head, role="ink")
+    _dress(run.font, size=11, is_bold=is_head, role="ink")
