@@ -41,6 +41,9 @@ bench: $(VENV)/.dev                                 ## figures for 60,000 and 1,
 	$(PY) -m bench
 	$(PY) -m bench.recolour
 
+soak: $(VENV)/.dev                                  ## a wall paints 20,000 new snapshots; FIRST and SECOND are warehouses; result in docs/soak.json
+	$(PY) -m bench.soak $(FIRST) $(SECOND)
+
 method: $(VENV)/.dev                                ## does the risk map find what is there, the detector the right system? 20 and 50 counties
 	$(PY) -m bench.risk
 	$(PY) -m bench.coordinates

@@ -23,6 +23,7 @@ from dashboard.filters import DIMENSIONS, MAX_TEXT, Filters, is_case_number, par
 from dashboard.metrics.catalog import METRICS
 from dashboard.metrics.query import GROUPS, UnknownQuestionError
 from dashboard.metrics.values import Value
+from dashboard.pulse import Clock, add_pulse
 from dashboard.scope import may_see_cases
 from dashboard.warehouse import SlowQueryError, Warehouse
 from etl.contract import NoSnapshotError
@@ -38,8 +39,8 @@ class BadRequestError(Exception):
     """The request cannot be answered as asked; the text says why, for a person."""
 
 
-def create_api(warehouse: Warehouse, build: str) -> FastAPI:
-    """The REST application, to be mounted at /api/v1."""
+def create_api(warehouse: Warehouse, build: str, clock: Clock | None = None) -> FastAPI:
+    """The REST application, to be mounted at /api/v1. `clock` tells whether data is late."""
     api = FastAPI(
         title="态势一屏尽观 API",
         version="1",
@@ -53,7 +54,7 @@ def create_api(warehouse: Warehouse, build: str) -> FastAPI:
     _add_cases(api, warehouse)
     _add_case(api, warehouse)
     _add_geometry(api, warehouse)
-    _add_pulse(api, warehouse, build)
+    add_pulse(api, warehouse, build=build, clock=clock)
     return api
 
 
@@ -161,13 +162,6 @@ def _add_geometry(api: FastAPI, warehouse: Warehouse) -> None:
         body = await answer(warehouse, question)
         headers = {"Content-Encoding": "gzip", "Cache-Control": "private, max-age=31536000, immutable"}
         return Response(body, media_type="application/geo+json", headers=headers)
-
-
-def _add_pulse(api: FastAPI, warehouse: Warehouse, build: str) -> None:
-    @api.get("/pulse", summary="当前批次、数据截至、程序版本")
-    async def pulse() -> dict[str, Any]:
-        """Cheap enough to be asked every few seconds by every screen."""
-        return await answer(warehouse, lambda ask: {**_identity(ask), "build": build})
 
 
 def add_health(server: FastAPI, warehouse: Warehouse) -> None:

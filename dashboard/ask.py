@@ -34,6 +34,7 @@ from dashboard.metrics.values import Value
 from dashboard.outlines import town_outlines
 from dashboard.replay import MEASURES, PACES, Frames, check_size, pivot, tiers
 from dashboard.risk import RiskQuestions
+from dashboard.watch import WatchQuestions
 from etl.contract import Pointer
 
 FILL_LIMIT = 20_000
@@ -182,6 +183,11 @@ class Ask:
     def risk(self) -> RiskQuestions:
         """The risk statistics of this snapshot."""
         return RiskQuestions(self._db, self.label)
+
+    @cached_property
+    def watch(self) -> WatchQuestions:
+        """The open cases that need a look now."""
+        return WatchQuestions(self._db, self.label, as_of=self.info.as_of)
 
     def _labels(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, str]:
         return dict(self._db.rows(sql, parameters))

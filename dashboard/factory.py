@@ -43,6 +43,7 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
         use_pages=False,
         suppress_callback_exceptions=True,
         assets_folder=str(theme.ASSETS),
+        assets_ignore=theme.WALL_ASSETS,
         title="态势一屏尽观",
         update_title=None,
         add_log_handler=False,
@@ -61,6 +62,7 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     _wire_state(app, warehouse)
     _wire_address(app, found)
     _wire_frame(app, found)
+    _wire_life(app)
     _wire_sentence(app, warehouse)
     for page in found:
         _wire_page(app, page, warehouse)
@@ -183,6 +185,11 @@ def _wire_address(app: Dash, found: Sequence[Page]) -> None:
         Input("filters", "data"),
         Input("url", "pathname"),
     )
+
+
+def _wire_life(app: Dash) -> None:
+    """assets/life.js compares what is shown with what is current."""
+    app.clientside_callback(ClientsideFunction("yiping", "painted"), Input("snapshot", "data"))
 
 
 def _wire_frame(app: Dash, found: Sequence[Page]) -> None:

@@ -62,6 +62,7 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
             html.Nav(
                 [*(_link(page) for page in pages if page.in_nav), _keys()], className="nav", **{"aria-label": "页面"}
             ),
+            html.Div(id="band"),
             html.Div(
                 [
                     filter_bar.bar(vocabulary, info.as_of),

@@ -53,6 +53,7 @@ class Reference:
         for problem in thresholds.problems(rules):
             raise LoadError(f"参考数据 {path} 的 {problem}；请对照随附的文件修改")
         _refuse_unless_located(rules.get("map"), path)
+        _refuse_unless_listed(rules.get("loop"), path)
         return rules
 
     @cached_property
@@ -90,3 +91,10 @@ def _refuse_unless_located(section: Any, path: Path) -> None:
     metres: list[Any] = [given.get(name) for name in LOCATED] if isinstance(given, dict) else [None]
     if not all(type(one) in (int, float) and 0 <= one <= 100_000 for one in metres):
         raise LoadError(f"参考数据 {path} 的 [map] precision_m 须给 {'、'.join(LOCATED)} 各一个米数（0 到 100,000）")
+
+
+def _refuse_unless_listed(section: Any, path: Path) -> None:
+    """Which channels are the people's own is for the county to say; silence would count none of them."""
+    channels = section.get("channels") if isinstance(section, dict) else None
+    if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
+        raise LoadError(f'参考数据 {path} 的 [loop] channels 须列出渠道代码，例如 channels = ["01"]')

@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, Mapping[str, Range]] = {
         "report_cutoff_hour": Range(0, 23),
         "sign_limit_hours": Range(1, 8760),
         "late_entry_hours": Range(1, 8760),
+        "late_hours": Range(1, 8760),
         "repeat_days": Range(1, 3650),
         "reopen_days": Range(1, 3650),
     },

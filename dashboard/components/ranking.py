@@ -112,7 +112,7 @@ def _row(row: Ranked, *, key: str, volume_key: str, axis: Axis) -> html.Button:
             measure(volume_key, place.volume, group=group) if volume_key and place.volume else "",
             className="rank-volume",
         ),
-        _dot(place.rate, axis),
+        dot(place.rate, axis),
         html.Span(measure(key, place.rate, group=group), className="rank-rate"),
     ]
     return html.Button(
@@ -123,8 +123,8 @@ def _row(row: Ranked, *, key: str, volume_key: str, axis: Axis) -> html.Button:
     )
 
 
-def _dot(rate: Value, axis: Axis) -> html.Span:
-    """The interval and the point; a point that misses the target is a diamond."""
+def dot(rate: Value, axis: Axis) -> html.Span:
+    """A rate on the axis with its 95 % interval as a band; a point that misses the target is a diamond."""
     start, reference, target = axis.start, axis.reference, axis.target
     parts: list[html.Span] = []
     if reference and reference.state == "ok" and reference.value is not None:

@@ -9,7 +9,8 @@ from datetime import date
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.figures.trend import hover_date, mark_partial
+from dashboard.figures import told
+from dashboard.figures.trend import BUCKETS, bucket_words, hover_date, mark_partial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,26 @@ def against(line: Line, *, bucket: str) -> go.Figure:
     )
     if line.is_partial and days:
         mark_partial(figure)
+    _tell(figure, line, bucket=bucket)
     return figure
+
+
+def _tell(figure: go.Figure, line: Line, *, bucket: str) -> None:
+    """The last number beside the target in a sentence, all of them in a table."""
+    labels = [bucket_words(start, bucket) for start in line.starts]
+    columns = [line.values, *([line.earlier] if line.earlier else [])]
+    rows = [
+        [label, *(_written(line, column[place] if place < len(column) else None) for column in columns)]
+        for place, label in enumerate(labels)
+    ]
+    known = [(label, value) for label, value in zip(labels, line.values, strict=False) if value is not None]
+    last = f"{line.name}最近 {_written(line, known[-1][1])}（{known[-1][0]}）" if known else f"{line.name}{told.NONE}"
+    heads = [BUCKETS[bucket], line.name, *([line.earlier_name] if line.earlier else [])]
+    told.tell(figure, finding="，".join(filter(None, [last, line.target_words])), heads=heads, rows=rows)
+
+
+def _written(line: Line, value: float | None) -> str:
+    return told.NONE if value is None else f"{value * line.scale:,.{line.decimals}f}{line.suffix}"
 
 
 def _add(

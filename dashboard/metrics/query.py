@@ -168,7 +168,8 @@ def parts_of(metric: Metric) -> tuple[str, ...]:
         return top, f"count(*) filter (where {metric.among})"
     if metric.kind == "duration":
         # Both quantiles in one expression: metrics that share a part share its cost.
-        whole = "avg(hours)" if metric.statistic == "mean" else f"quantile_cont(hours, {list(QUANTILES.values())})"
+        hours, both = metric.hours, list(QUANTILES.values())
+        whole = f"avg({hours})" if metric.statistic == "mean" else f"quantile_cont({hours}, {both})"
         return f"{whole} {rows}", f"count(*) {rows}"
     if metric.kind == "stock":
         return (f"coalesce(sum(delta) {rows}, 0)",)

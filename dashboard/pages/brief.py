@@ -13,11 +13,12 @@ from dashboard.ask import Answer, Ask
 from dashboard.comparison.change import NOTHING, Change, change
 from dashboard.comparison.earlier import is_covered, numbers_in
 from dashboard.comparison.spans import Spans, Window, spans, windows
-from dashboard.components import chart, compared, findings, kpi, measure, panel, places, ranking, segments
+from dashboard.components import chart, compared, curve, findings, kpi, measure, panel, places, ranking, segments
 from dashboard.components.takeaway import takeaway
 from dashboard.course import Course, bucket_for, course
 from dashboard.exceptions import Findings, exceptions, place_dimension
 from dashboard.figures.against import Line, against, axis_words
+from dashboard.figures.brush import brushable
 from dashboard.figures.trend import BUCKETS
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
@@ -195,7 +196,9 @@ def view_trend(model: Trend) -> Mapping[Target, Any]:
     parts = [f"{unit}/{BUCKETS[model.now.bucket]}" if metric.kind == "flow" else unit, scale, earlier]
     options = [(key, title) for title, key in SHOWN]
     return {
-        ("brief-trend-chart", "figure"): against(line, bucket=model.now.bucket),
+        ("brief-trend-chart", "figure"): brushable(
+            against(line, bucket=model.now.bucket), model.now.starts, model.now.spans, metrics=(model.key,)
+        ),
         "brief-trend-note": " · ".join(filter(None, parts)),
         "brief-trend-choice": segments.segments("metric", options, model.key, label="指标"),
     }
@@ -337,7 +340,9 @@ def _triad() -> html.Section:
 
 def _trend() -> html.Section:
     line = chart.chart("brief-trend-chart", "所选指标随时间的变化与目标")
-    return panel.panel("brief-trend", "走势", [html.Div(id="brief-trend-choice"), line], metrics=KEYS)
+    return panel.panel(
+        "brief-trend", "走势", [html.Div(id="brief-trend-choice"), line, curve.below("brief-trend-chart")], metrics=KEYS
+    )
 
 
 def _where() -> html.Section:

@@ -8,10 +8,13 @@ from typing import Any
 
 from dash import html
 
+from dashboard import loop
 from dashboard.ask import Answer, Ask
 from dashboard.comparison.earlier import Earlier, earlier
-from dashboard.components import chart, compared, grid_map, kpi, panel, ranking
+from dashboard.components import chart, compared, curve, grid_map, kpi, panel, ranking
+from dashboard.components.loop import funnel
 from dashboard.course import Course, bucket_for, course
+from dashboard.figures.brush import brushable
 from dashboard.figures.sparkline import sparkline
 from dashboard.figures.trend import BUCKETS, Series, trend
 from dashboard.filters import Filters
@@ -85,6 +88,14 @@ def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | 
     )
 
 
+# --- the loop -----------------------------------------------------------------------------------------------------
+
+
+def view_loop(model: loop.Loop) -> Mapping[Target, Any]:
+    """The four steps and what they come to in a sentence."""
+    return {"loop-steps": funnel(model), "loop-note": model.finding}
+
+
 # --- trend --------------------------------------------------------------------------------------------------------
 
 
@@ -99,7 +110,10 @@ def view_trend(model: Course) -> Mapping[Target, Any]:
     figure = trend(
         model.starts, lines, bucket=model.bucket, is_partial=model.is_partial, is_cut_at_start=model.is_cut_at_start
     )
-    return {("trend-chart", "figure"): figure, "trend-note": f"件/{BUCKETS[model.bucket]}"}
+    return {
+        ("trend-chart", "figure"): brushable(figure, model.starts, model.spans, metrics=("accepted", "closed")),
+        "trend-note": f"件/{BUCKETS[model.bucket]}",
+    }
 
 
 # --- beside the rate: what could make it look better than it is ---------------------------------------------------
@@ -199,10 +213,11 @@ def frame() -> html.Div:
     return html.Div(
         [
             kpis,
+            panel.panel("loop", "闭环", html.Div(id="loop-steps"), metrics=loop.KEYS, area="loop"),
             panel.panel(
                 "trend",
                 "受理与办结",
-                chart.chart("trend-chart", "受理与办结随时间的变化"),
+                [chart.chart("trend-chart", "受理与办结随时间的变化"), curve.below("trend-chart")],
                 metrics=("accepted", "closed"),
                 area="trend",
             ),
@@ -249,6 +264,7 @@ PAGE = Page(
             view=view_headlines,
             fills=("kpi-cards", "kpi-note", "kpi-calendar"),
         ),
+        Panel(id="loop", title="闭环", load=loop.load_loop, view=view_loop, fills=("loop-steps", "loop-note")),
         Panel(
             id="trend",
             title="受理与办结",

@@ -54,6 +54,7 @@ def test_pages_have_their_own_paths_orders_and_elements() -> None:
         "/wuhua",
         "/case",
         "/definitions",
+        "/screens",
     ]
     assert [page.path for page in pages if not page.in_nav] == ["/case"]
     for page in pages:

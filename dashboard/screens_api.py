@@ -1,0 +1,53 @@
+"""How do walls say that they paint, and how is their list read? /screens of the API."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from dashboard.pulse import Clock
+from dashboard.screens import Beat, Screens, TooManyScreensError
+from dashboard.store import Store
+from dashboard.warehouse import Warehouse
+from dashboard.writes import WriteRefusedError, read, with_body
+
+
+def add_screens(api: FastAPI, warehouse: Warehouse, store: Store, *, build: str, clock: Clock) -> None:
+    """Add /screens: a wall's heartbeat, the list, and taking a wall off it."""
+    screens = Screens(store)
+    _errors(api)
+
+    @api.post("/screens", summary="大屏心跳（每次画完之后）", status_code=204, openapi_extra=with_body(Beat))
+    async def heartbeat(request: Request) -> Response:
+        """Keep what a wall of this server says of itself; its time is the server's."""
+        beat = await read(request, Beat)
+        await asyncio.to_thread(screens.heard, beat, clock())
+        return Response(status_code=204)
+
+    @api.get("/screens", summary="各大屏是否在线、画面是否最新")
+    async def listed() -> dict[str, Any]:
+        """Every wall, when it last painted, and what is current on the server."""
+
+        def work() -> dict[str, Any]:
+            with warehouse.lease() as ask:
+                snapshot = ask.info.snapshot
+            rows = screens.listed(now=clock(), build=build, snapshot=snapshot)
+            return {"build": build, "snapshot": snapshot, "screens": rows}
+
+        return await asyncio.to_thread(work)
+
+    @api.delete("/screens/{screen}", summary="从清单中移除一块大屏", status_code=204)
+    async def forget(screen: str) -> Response:
+        """Take a wall off the list; one that still paints comes back with its next heartbeat."""
+        if not await asyncio.to_thread(screens.forget, screen):
+            raise WriteRefusedError("清单中没有这块屏幕", 404)
+        return Response(status_code=204)
+
+
+def _errors(api: FastAPI) -> None:
+    @api.exception_handler(TooManyScreensError)
+    async def full(_request: Request, error: TooManyScreensError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=409)
