@@ -113,14 +113,18 @@ class Filters:
 
     def describe(self, vocabulary: Vocabulary) -> str:
         """The filter sentence in words, as every page and export prints it."""
-        parts = [describe_period(self)]
+        return " · ".join([describe_period(self), *self.chosen(vocabulary)])
+
+    def chosen(self, vocabulary: Vocabulary) -> list[str]:
+        """The same without the period: a phrase for every dimension that is narrowed, e.g. “乡镇街道：城关镇”."""
+        parts = []
         for dimension, name in DIMENSIONS.items():
             codes = self.values(dimension)
             if codes:
                 labels = [vocabulary.get(dimension, {}).get(code, code) for code in codes]
                 shown = "、".join(labels[:3]) + (f"等{len(labels)}项" if len(labels) > 3 else "")
                 parts.append(f"{name}：{shown}")
-        return " · ".join(parts)
+        return parts
 
 
 @dataclass(frozen=True)

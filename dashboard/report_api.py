@@ -48,7 +48,10 @@ def add_report(api: FastAPI, warehouse: Warehouse) -> None:
         format: str = Query(description="、".join(WRITERS), max_length=10),
         kind: str = Query("special", alias="report", description="、".join(get_args(Kind)), max_length=10),
     ) -> Response:
-        """The last whole week or month of the data, or the period asked for; complete before its first byte is sent."""
+        """The week or month asked for, else the data's last whole one; special: the period asked for, whatever it is.
+
+        The file is complete before its first byte is sent. (`kind` is already the name of a filter.)
+        """
 
         def question(ask: Ask) -> Response:
             return _file(_asked(ask, request, format=format, kind=kind), format)

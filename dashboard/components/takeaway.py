@@ -6,7 +6,11 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-KINDS = {"week": ("周报", "上一整周，周一至周日"), "month": ("月报", "上一整月"), "special": ("专报", "页面所选时段")}
+KINDS = {
+    "week": ("周报", "页面所选的一周，否则上一整周"),
+    "month": ("月报", "页面所选的一月，否则上一整月"),
+    "special": ("专报", "页面所选时段"),
+}
 FORMATS = {"pdf": "PDF", "docx": "Word", "pptx": "PPT"}
 
 

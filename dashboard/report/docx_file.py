@@ -20,6 +20,7 @@ from dashboard import theme
 from dashboard.report.native_chart import drawing
 from dashboard.report.report import Report
 from dashboard.report.sections import Chart, Section, Table
+from dashboard.report.steady import steady
 
 BODY, HEAD, LATIN = "仿宋", "黑体", "Times New Roman"
 """The typefaces of official documents: named, not embedded; Windows and WPS have them, others substitute theirs."""
@@ -29,7 +30,7 @@ WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def docx(report: Report) -> bytes:
-    """The file."""
+    """The file. The same report always gives the same bytes."""
     document = Document()
     _prepare(document, report)
     _first_page(document, report)
@@ -39,7 +40,7 @@ def docx(report: Report) -> bytes:
     _counting(document, report)
     out = BytesIO()
     document.save(out)
-    return out.getvalue()
+    return steady(out.getvalue(), report.as_of)
 
 
 def _prepare(document: Any, report: Report) -> None:
@@ -184,6 +185,9 @@ def _inline(rid: str, number: int, alt: str) -> Any:
 def _table(document: Any, table: Table) -> None:
     grid = document.add_table(rows=0, cols=len(table.head))
     grid.style, grid.autofit = "Table Grid", False
+    for column, share in zip(grid.columns, table.shares, strict=True):
+        # WPS and LibreOffice go by the grid, Word by the cells.
+        column.width = int(WIDE * share)
     for number, line in enumerate((table.head, *table.rows)):
         row = grid.add_row()
         if number == 0:
@@ -204,7 +208,7 @@ def _fill(cells: Sequence[Any], line: Sequence[str], table: Table, *, is_head: b
         paragraph = cell.paragraphs[0]
         paragraph.paragraph_format.space_after = Pt(1)
         paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT if column < table.names else WD_ALIGN_PARAGRAPH.RIGHT
-        _say(paragraph, text, size=10, is_bold=is_head)
+        _say(paragraph, text, size=9, is_bold=is_head)
 
 
 def _counting(document: Any, report: Report) -> None:

@@ -17,6 +17,7 @@ from pptx.enum.chart import (
     XL_TICK_LABEL_POSITION,
 )
 from pptx.enum.dml import MSO_LINE
+from pptx.oxml.ns import qn
 from pptx.util import Emu, Pt
 
 from dashboard import theme
@@ -47,6 +48,13 @@ def colour(role: str) -> RGBColor:
     return RGBColor.from_string(theme.colour(role).lstrip("#"))
 
 
+def name_font(font: Any) -> None:
+    """Our typeface for Latin letters and for Chinese ones, which have a place of their own in the file."""
+    font.name = FONT
+    properties = font._element
+    properties.find(qn("a:latin")).addnext(properties.makeelement(qn("a:ea"), {"typeface": FONT}))
+
+
 def add_to(shapes: Any, chart: Chart, place: Sequence[int], alt: str) -> Any:
     """Put the chart on a slide at (left, top, width, height) in EMU; returns the graphic frame."""
     frame = shapes.add_chart(TYPES[chart.kind], *(Emu(one) for one in place), _data(chart))
@@ -75,7 +83,7 @@ def _data(chart: Chart) -> CategoryChartData:
 
 def _style(drawn: Any, chart: Chart) -> None:
     drawn.font.size = Pt(10)
-    drawn.font.name = FONT
+    name_font(drawn.font)
     drawn.has_title = False
     drawn.has_legend = len(chart.series) > 1
     if drawn.has_legend:
@@ -88,7 +96,10 @@ def _style(drawn: Any, chart: Chart) -> None:
     axis.tick_labels.number_format_is_linked = False
     if chart.kind == "dot":
         axis.maximum_scale = 1.0
-    drawn.category_axis.reverse_order = chart.kind == "bar"
+    if chart.kind == "bar":
+        # The first bar on top, the numbers of the axis below (python-pptx has no name for where that axis stands).
+        drawn.category_axis.reverse_order = True
+        axis._element.find(qn("c:crosses")).set("val", "max")
     drawn.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     drawn.category_axis.format.line.color.rgb = colour("line-strong")
     for place, series in enumerate(drawn.plots[0].series):

@@ -12,10 +12,12 @@ from typing import Any
 import typst
 from fontTools.ttLib import TTFont
 
+from dashboard import theme
 from dashboard.report.report import Report
 
 HERE = Path(__file__).resolve().parent
 FONTS = HERE / "fonts"
+COLOURS = ("ink", "ink-soft", "line-strong", "ground", "surface", "accent", "cat-1", "cat-2")
 INSTEAD = "〓"
 """Stands for a character that the font does not have; the appendix lists which."""
 
@@ -38,6 +40,7 @@ def pdf(report: Report) -> bytes:
 def _said(report: Report) -> dict[str, Any]:
     """The report as the template reads it: charts carry the labels of their bars, as printed everywhere."""
     said: dict[str, Any] = asdict(report) | {"as_of": report.as_of.isoformat(), "source": report.source}
+    said["colours"] = {role: theme.colour(role) for role in COLOURS}
     for written, section in zip(said["sections"], report.sections, strict=True):
         if section.chart:
             written["chart"]["labels"] = section.chart.labels

@@ -1,4 +1,4 @@
-"""Which days is a brief about? The last whole week or month of the data, or exactly what the page shows."""
+"""Which days is a brief about? The week or month asked for, else the last whole one; or just what the page shows."""
 
 from __future__ import annotations
 
@@ -15,13 +15,24 @@ CONTEXT_WEEKS, CONTEXT_MONTHS = 12, 12
 
 
 def asked_for(kind: Kind, filters: Filters, as_of: datetime, cutoff_hour: int) -> Filters:
-    """The filters with the brief's own period: a week is Monday to Sunday."""
-    since, until = _span(kind, (as_of - timedelta(hours=cutoff_hour)).date())
+    """The filters with the brief's own period: a week is Monday to Sunday.
+
+    A page whose period is exactly a week (or month) gets that one's brief, any other the last whole one of the data.
+    """
     plain = filters.without_view()
-    return plain if kind == "special" else plain.shifted(since=since, until=until)
+    if kind == "special" or _is_one(kind, plain):
+        return plain
+    since, until = _span(kind, (as_of - timedelta(hours=cutoff_hour)).date())
+    return plain.shifted(since=since, until=until)
+
+
+def _is_one(kind: Kind, filters: Filters) -> bool:
+    """Whether the period asked for is one whole week or month by itself."""
+    return filters.until is not None and (filters.since, filters.until) == _span(kind, filters.until)
 
 
 def _span(kind: Kind, today: date) -> tuple[date, date]:
+    """The last week or month that is over on this day."""
     if kind == "month":
         until = today.replace(day=1)
         return (until - timedelta(days=1)).replace(day=1), until

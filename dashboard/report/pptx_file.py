@@ -8,13 +8,13 @@ from typing import Any
 
 from pptx import Presentation
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
-from pptx.oxml.ns import qn
 from pptx.util import Cm, Emu, Pt
 
 from dashboard.metrics.catalog import BY_KEY
-from dashboard.report.native_chart import FONT, add_to, colour
+from dashboard.report.native_chart import add_to, colour, name_font
 from dashboard.report.report import Definition, Report
 from dashboard.report.sections import Section, Table
+from dashboard.report.steady import steady
 
 WIDTH, HEIGHT, SIDE = Cm(33.87), Cm(19.05), Cm(1.8)
 ROWS = 12
@@ -22,7 +22,7 @@ ROWS = 12
 
 
 def pptx(report: Report) -> bytes:
-    """The file."""
+    """The file. The same report always gives the same bytes."""
     deck = Presentation()
     deck.slide_width, deck.slide_height = WIDTH, HEIGHT
     _stamp(deck.core_properties, report)
@@ -33,7 +33,7 @@ def pptx(report: Report) -> bytes:
         _foot(slide, report, f"{place} / {len(slides)}")
     out = BytesIO()
     deck.save(out)
-    return out.getvalue()
+    return steady(out.getvalue(), report.as_of)
 
 
 def _stamp(properties: Any, report: Report) -> None:
@@ -135,13 +135,11 @@ def _words(
 
 
 def _dress(font: Any, *, size: float, is_bold: bool, role: str) -> None:
-    """Size, weight, colour, and the Chinese font, which has a place of its own in the file."""
-    font.size, font.bold, font.name = Pt(size), is_bold, FONT
+    """Size, weight, colour, language and typeface."""
+    font.size, font.bold = Pt(size), is_bold
     font.color.rgb = colour(role)
-    properties = font._element
-    properties.set("lang", "zh-CN")
-    chinese = properties.makeelement(qn("a:ea"), {"typeface": FONT})
-    properties.find(qn("a:latin")).addnext(chinese)
+    font._element.set("lang", "zh-CN")
+    name_font(font)
 
 
 def _table(slide: Any, table: Table, place: Sequence[int]) -> None:
@@ -158,6 +156,7 @@ def _table(slide: Any, table: Table, place: Sequence[int]) -> None:
 
 def _cell(cell: Any, text: str, *, is_head: bool, is_name: bool) -> None:
     cell.margin_top = cell.margin_bottom = Cm(0.08)
+    cell.margin_left = cell.margin_right = Cm(0.12)
     cell.vertical_anchor = MSO_ANCHOR.MIDDLE
     cell.fill.solid()
     cell.fill.fore_color.rgb = colour("ground" if is_head else "surface")
@@ -165,4 +164,4 @@ def _cell(cell: Any, text: str, *, is_head: bool, is_name: bool) -> None:
     paragraph.alignment = PP_ALIGN.LEFT if is_name else PP_ALIGN.RIGHT
     run = paragraph.add_run()
     run.text = text
-    _dress(run.font, size=12, is_bold=is_head, role="ink")
+    _dress(run.font, size=11, is_bold=is_head, role="ink")

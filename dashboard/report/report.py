@@ -86,12 +86,11 @@ def make(ask: Ask, filters: Filters, kind: Kind) -> Report:
     now, before, found = ask.numbers(KEYS, filters=asked), earlier(ask, KEYS, asked), exceptions(ask, asked)
     parts = sections(ask, asked, kind)
     used = dict.fromkeys([*KEYS, *(key for part in parts for key in part.metrics)])
-    scope = asked.shifted(since=None, until=None)
     return Report(
         title=f"{ask.info.county}社会治理{NAMES[kind]}",
         county=ask.info.county,
         period=describe_period(asked),
-        scope=whole(scope, ask) if not any_filters(scope) else scope.describe(ask.vocabulary),
+        scope=" · ".join(asked.chosen(ask.vocabulary)) or whole(asked, ask),
         against=_against(before.spans),
         as_of=ask.info.as_of,
         snapshot=ask.info.snapshot,
@@ -104,11 +103,6 @@ def make(ask: Ask, filters: Filters, kind: Kind) -> Report:
         sections=parts,
         definitions=tuple(_definition(key) for key in used),
     )
-
-
-def any_filters(filters: Filters) -> bool:
-    """Whether anything is narrowed."""
-    return filters != Filters()
 
 
 def _against(spans: Spans | None) -> str:

@@ -106,7 +106,8 @@ def _trend(ask: Ask, filters: Filters, kind: Kind) -> Section:
     highest = max(zip(series[0].values, names, strict=True), default=(None, ""), key=lambda one: one[0] or 0)
     finding = f"受理最多的是 {highest[1]}，{words.full(highest[0])} 件。" if highest[0] else "时段内没有受理。"
     notes = ("首段不满，未画。" if cut else "", "末段未满，尚会增加。" if found.is_partial else "")
-    return Section("受理与办结", finding, keys, Chart("line", names, series, "件"), note="".join(notes))
+    chart = Chart("line", names, series, "件") if names else None
+    return Section("受理与办结", finding, keys, chart, note="".join(notes))
 
 
 def _bucket_name(start: date, bucket: str) -> str:
@@ -215,7 +216,11 @@ def _wuhua(ask: Ask, filters: Filters) -> Section:
         else "样本不足。"
     )
     return Section(
-        "五化时效", finding, WUHUA, None, table, "风险即时化、隐患随时化、矛盾及时化、纠纷适时化、问题限时化。"
+        "五化时效",
+        finding,
+        WUHUA,
+        table=table,
+        note="风险即时化、隐患随时化、矛盾及时化、纠纷适时化、问题限时化。临期、未到期是数据截至时的件数，不随时段变化。",
     )
 
 

@@ -6,10 +6,10 @@ import base64
 import dataclasses
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from zipfile import ZipFile
@@ -117,6 +117,9 @@ def test_a_week_is_monday_to_sunday_and_over_and_a_month_is_whole(as_of: datetim
     assert month.since and month.until == today.replace(day=1) and month.since.day == 1
     assert (month.until - month.since).days in (28, 29, 30, 31)
     assert asked_for("special", ASKED, as_of, hour) == ASKED
+    # Whole ones asked for are taken as they are, whenever it is asked.
+    for kind, one in (("week", week), ("month", month)):
+        assert asked_for(kind, one, as_of + timedelta(days=400), hour) == one
 
 
 def test_a_week_without_a_case_is_a_brief_too(ask: Ask) -> None:
@@ -124,6 +127,19 @@ def test_a_week_without_a_case_is_a_brief_too(ask: Ask) -> None:
     assert empty.numbers[0].text == "0" and empty.numbers[4].text == "-"
     for write in (pdf, docx, pptx):
         assert len(write(empty)) > 10_000
+
+
+def test_a_period_after_the_data_is_a_brief_without_a_curve(ask: Ask) -> None:
+    future = make(ask, Filters(since=date(2040, 1, 1), until=date(2040, 2, 1)), "special")
+    assert future.sections[0].chart is None
+    for write in (pdf, docx, pptx):
+        assert len(write(future)) > 10_000
+
+
+def test_what_is_narrowed_is_said_beside_the_period_of_the_brief(ask: Ask) -> None:
+    code, name = next(iter(ask.vocabulary["town"].items()))
+    assert make(ask, ASKED.replace(town=(code,)), "week").scope == f"乡镇街道：{name}"
+    assert make(ask, ASKED, "week").scope == "全县"
 
 
 # --- the files ----------------------------------------------------------------------------------------------------
@@ -200,6 +216,8 @@ def test_office_charts_are_native_and_hold_the_screens_numbers(report: Report, w
             assert values == pytest.approx(list(one.values))
         assert [row[0] for row in cells[1:]] == list(chart.names)
         assert [row[1] for row in cells[1:]] == pytest.approx(list(chart.series[0].values))
+    with ZipFile(BytesIO(write(report))) as package:
+        assert '<a:ea typeface="微软雅黑"/>' in package.read(f"{folder}/charts/chart1.xml").decode()
 
 
 def test_the_document_opens_and_says_it_all(report: Report) -> None:
@@ -218,6 +236,8 @@ def test_the_document_opens_and_says_it_all(report: Report) -> None:
     xml = ZipFile(BytesIO(body)).read("word/document.xml").decode()
     assert xml.count("w:tblHeader") == sum(section.table is not None for section in report.sections)
     assert xml.count("descr=") == len(drawn(report))
+    for table in document.tables[1:]:
+        assert [column.width for column in table.columns] == [cell.width for cell in table.rows[0].cells]
     assert 'w:eastAsia="仿宋"' in ZipFile(BytesIO(body)).read("word/styles.xml").decode()
 
 
@@ -275,6 +295,9 @@ def test_a_wrong_request_is_told_what_is_wrong(client: TestClient, query: str, s
     assert said.status_code == 400 and sentence in said.json()["error"]
 
 
-def test_the_same_question_gives_the_same_pdf(client: TestClient, tmp_path: Path) -> None:
-    one, other = (client.get("/brief?format=pdf&report=month").content for _ in range(2))
-    assert one == other
+@pytest.mark.parametrize("form", ["pdf", "docx", "pptx"])
+def test_the_same_question_gives_the_same_file(client: TestClient, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = client.get(f"/brief?format={form}&report=month").content
+    later = time.time() + 90_000
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert client.get(f"/brief?format={form}&report=month").content == one
