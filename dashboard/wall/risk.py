@@ -16,7 +16,7 @@ from dashboard.wall import parts
 from dashboard.wall.screen import Screen
 
 MAP = "risk"
-ROWS = 10
+ROWS = 8
 
 
 def view_map(model: Any) -> Mapping[Target, Any]:
