@@ -18,6 +18,12 @@ from tests.e2e.conftest import CHROMIUM, DESK, FLAGS, PHONE, ROOT, Visitor, _fre
 
 OUT = ROOT / "docs" / "screenshots"
 SIZES = (DESK, ViewportSize(width=1920, height=1080), PHONE)
+WALLS = (
+    ViewportSize(width=1920, height=1080),
+    ViewportSize(width=3840, height=1080),
+    ViewportSize(width=1080, height=1920),
+)
+WALL_PAGES = ("overview", "map", "risk", "wuhua", "departments")
 
 
 def longest_overdue(home: str) -> str:
@@ -34,7 +40,10 @@ def views(home: str) -> dict[str, str]:
 
 
 def draw(browser: Browser, home: str, out: Path) -> None:
-    """Every view at every size, as `<name>_<width>.png`."""
+    """Every view at every size, as `<name>_<width>.png`; the walls first, so that 屏幕健康 has some to list."""
+    for size in WALLS:
+        for page in WALL_PAGES if size == WALLS[0] else WALL_PAGES[:1]:
+            shoot_wall(browser, home, page, size, out)
     for size in SIZES:
         context = browser.new_context(viewport=size, locale="zh-CN")
         for name, path in views(home).items():
@@ -44,6 +53,17 @@ def draw(browser: Browser, home: str, out: Path) -> None:
             save(visitor.tab.screenshot(), out / f"{name}_{size['width']}.png")
             visitor.tab.close()
         context.close()
+
+
+def shoot_wall(browser: Browser, home: str, page: str, size: ViewportSize, out: Path) -> None:
+    """One page of the wall, held still; the name of the first page is left out."""
+    context = browser.new_context(viewport=size, locale="zh-CN")
+    tab = context.new_page()
+    tab.goto(f"{home}/screen?{urlencode({'page': page, 'screen': '指挥大厅主屏'})}")
+    tab.wait_for_timeout(9000)
+    name = "screen" if page == WALL_PAGES[0] else f"screen-{page}"
+    save(tab.screenshot(), out / f"{name}_{size['width']}.png")
+    context.close()
 
 
 def save(picture: bytes, path: Path) -> None:
