@@ -14,6 +14,12 @@ from dashboard.filters import Filters
 Target = str | tuple[str, str]
 """An element to fill: its id (then its children), or (id, property)."""
 
+Rows = Callable[[Ask, Filters, Any], Mapping[str, Any]]
+"""Answers a grid that asks for its rows in pieces: its request → {"rowData": …, "rowCount": …}.
+
+Raises `ValueError` with a sentence for a request that the grid cannot have made.
+"""
+
 Picks = tuple[tuple[str, str], ...]
 """Elements whose click narrows the filters: (element id, "clickData" of a chart or "cellClicked" of a grid)."""
 
@@ -49,7 +55,9 @@ class Page:
     """One screen, at one path; `frame` is its component tree without data.
 
     `in_nav` is off for a page that is only reached from others.
-    `opens_with` holds the conditions a bare address gets besides the default period.
+    `opens_with` holds the conditions a bare address gets besides the default period. `choosers` are controls that set the
+    view key their id ends with; the page says what they show in its store `{key}-view`. `windows` are grids that ask
+    for their rows in pieces; `{grid}-question` and `{grid}-said` stand beside each.
     """
 
     path: str
@@ -60,6 +68,8 @@ class Page:
     picks: Picks = ()
     maps: tuple[str, ...] = ()
     metric_choosers: tuple[str, ...] = ()
+    choosers: tuple[str, ...] = ()
+    windows: tuple[tuple[str, Rows], ...] = ()
     in_nav: bool = True
     opens_with: Filters = field(default_factory=Filters)
 
