@@ -55,9 +55,9 @@ class Page:
     """One screen, at one path; `frame` is its component tree without data.
 
     `in_nav` is off for a page that is only reached from others.
-    `opens_with` holds the conditions a bare address gets besides the default period. `choosers` are controls that set the
-    view key their id ends with; the page says what they show in its store `{key}-view`. `windows` are grids that ask
-    for their rows in pieces; `{grid}-question` and `{grid}-said` stand beside each.
+    `opens_with` holds the conditions a bare address gets besides the default period. `choosers` are controls that set
+    the view key their id ends with; the page says what they show in its store `{key}-view`. `windows` are grids that
+    ask for their rows in pieces; `{grid}-question` and `{grid}-said` stand beside each.
     """
 
     path: str

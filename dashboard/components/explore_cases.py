@@ -117,7 +117,12 @@ def frames() -> list[html.Section]:
     made = paged_grid(CASES, listeners={"rowClicked": ["openCase(params)"]})
     made.columnDefs = [
         grid.text_column(
-            field, name, minWidth=width, flex=width, sortable=field in SORTABLE, sortingOrder=SORTABLE.get(field, [])
+            field,
+            name,
+            minWidth=width,
+            flex=width,
+            sortable=field in SORTABLE,
+            sortingOrder=SORTABLE.get(field, ["asc"]),
         )
         for field, (name, width) in COLUMNS.items()
     ]

@@ -9,7 +9,7 @@ import dash_ag_grid as dag
 
 from dashboard.ask import Row
 from dashboard.components import grid
-from dashboard.components.measure import cells
+from dashboard.components.measure import Group, cells
 from dashboard.explore.view import GROUP_NAMES, View
 from dashboard.metrics.catalog import BY_KEY
 
@@ -28,6 +28,8 @@ def paged_grid(id: str, *, listeners: dict[str, list[str]] | None = None) -> dag
     made = grid.grid(id, [], is_long=True)
     made.rowModelType = "infinite"
     del made.rowData
+    # A row that is still on its way has no data.
+    made.rowClassRules = {"is-total": "params.data && params.data.is_total"}
     made.eventListeners = listeners or {}
     made.dashGridOptions = options()
     return made
@@ -56,12 +58,16 @@ def columns(view: View, sort: str) -> list[dict[str, Any]]:
     ]
     found += [
         grid.number_column(
-            key, _header(key), filter="agNumberColumnFilter", filterParams=NUMBER_FILTER, minWidth=112, flex=1
+            key, _header(key), filter="agNumberColumnFilter", filterParams=NUMBER_FILTER, minWidth=_width(key), flex=1
         )
         for key in view.metrics
     ]
     way = "desc" if sort.startswith("-") else "asc"
     return [column | {"sort": way if column["field"] == sort.removeprefix("-") else None} for column in found]
+
+
+def _width(key: str) -> int:
+    return 172 if BY_KEY[key].kind == "rate" else 112
 
 
 def _header(key: str) -> str:
@@ -76,7 +82,16 @@ def rows(found: Sequence[Row], by: Sequence[str]) -> list[dict[str, Any]]:
 
 def _row(row: Row, by: Sequence[str]) -> dict[str, Any]:
     labels = dict(zip(by, row.labels, strict=True))
-    return {"pick": pick(row, by), **labels, **cells(row.values, (",".join(by), ",".join(row.codes)))}
+    return {"pick": pick(row, by), **labels, **_numbers(row, (",".join(by), ",".join(row.codes)) if by else None)}
+
+
+def _numbers(row: Row, group: Group | None = None) -> dict[str, Any]:
+    """The cells of a row; here a rate has room for its n/N beside it, and a small sample for its words."""
+    found = cells(row.values, group)
+    return {
+        key: cell | {"text": cell["title"] if BY_KEY[key].kind == "rate" else cell["text"]}
+        for key, cell in found.items()
+    }
 
 
 def pick(row: Row, by: Sequence[str]) -> str:
@@ -87,4 +102,4 @@ def pick(row: Row, by: Sequence[str]) -> str:
 def total(whole: Row, by: Sequence[str]) -> dict[str, Any]:
     """The pinned row of the whole."""
     name = {by[0]: "合计"} if by else {}
-    return {"pick": "whole", "is_total": True, **name, **cells(whole.values)}
+    return {"pick": "whole", "is_total": True, **name, **_numbers(whole)}

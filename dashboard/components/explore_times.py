@@ -47,7 +47,7 @@ CURVES = {
     "town": "乡镇",
     "department": "部门",
 }
-RISK_DAYS = (0, 1, 3, 7, 15, 30, 60, 90)
+RISK_DAYS = (3, 7, 15, 30, 60)
 
 
 # --- the histogram ------------------------------------------------------------------------------------------------
@@ -170,11 +170,11 @@ def frames() -> list[html.Section]:
     """The two panels without data."""
     histogram = [
         html.Div(id="spread-numbers", className="explore-line"),
-        chart.chart("spread-chart", "办理时长分布", height="340px"),
+        chart.chart("spread-chart", "办理时长分布", height="auto"),
     ]
     curve = [
         html.Div(id="survival-by", className="toolbar"),
-        chart.chart("survival-chart", "仍未办结的占比随受理后天数", height="340px"),
+        chart.chart("survival-chart", "仍未办结的占比随受理后天数", height="auto"),
         html.Div(id="survival-risk"),
         html.Div(id="survival-left", className="panel-caption"),
     ]

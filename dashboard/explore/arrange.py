@@ -63,14 +63,15 @@ def read_request(raw: Any) -> RowsRequest:
     """AG Grid's request, checked. Raises `BadRowsRequestError`."""
     if not isinstance(raw, Mapping):
         raise BadRowsRequestError("表格请求的格式不对")
-    start, end = raw.get("startRow"), raw.get("endRow")
-    if not (_is_whole(start) and _is_whole(end) and 0 <= start < end <= start + MOST_ROWS):
+    start, end = _whole(raw.get("startRow")), _whole(raw.get("endRow"))
+    if not 0 <= start < end <= start + MOST_ROWS:
         raise BadRowsRequestError(f"表格请求的行号不对：应为 0 起、一次至多 {MOST_ROWS} 行")
     return RowsRequest(start, end, read_sort(raw.get("sortModel")), read_model(raw.get("filterModel")))
 
 
-def _is_whole(number: Any) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool)
+def _whole(number: Any) -> int:
+    """A whole number as it is; −1 for anything else."""
+    return number if isinstance(number, int) and not isinstance(number, bool) else -1
 
 
 def read_sort(model: Any) -> str:

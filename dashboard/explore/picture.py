@@ -81,7 +81,7 @@ def _lines(model: Cut) -> tuple[go.Figure, str]:
     if len(model.view.by) == 1:
         found = _by_key(model.rows, (time,))
         lines = [draw.Line(metric.name, [_at(metric, found.get((start,))) for start in starts])]
-        return draw.lines(days, lines, unit=axis_name(metric)), ""
+        return draw.lines(days, lines, unit=axis_name(metric)), _start(lines, metric)
     other = 1 - time
     found, parts = _by_key(model.rows, (other, time)), _parts(model, other)
     shown = parts[: MOST_LINES if len(parts) <= MOST_LINES or not _is_count(metric) else MOST_LINES - 1]
@@ -90,7 +90,12 @@ def _lines(model: Cut) -> tuple[go.Figure, str]:
     if rest and _is_count(metric):
         lines.append(draw.Line(REST, [_sum(metric, found, rest, start) for start in starts]))
     note = f"{'“其他”合并' if _is_count(metric) else '只画件数最多的 6 项，另有'} {len(rest)} 项" if rest else ""
-    return draw.lines(days, lines, unit=axis_name(metric)), note
+    return draw.lines(days, lines, unit=axis_name(metric)), "；".join(filter(None, (note, _start(lines, metric))))
+
+
+def _start(lines: Sequence[draw.Line], metric: Metric) -> str:
+    start = draw.axis_start(lines, axis_name(metric))
+    return f"纵轴自 {start}% 起" if start else ""
 
 
 def _is_count(metric: Metric) -> bool:

@@ -14,11 +14,14 @@ from dashboard import theme
 ROW_PX = 26
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 NONE = "无数据"
+HIGH_SHARE = 60
+"""Percent from which on the axis of shares need not start at zero."""
+FEW_DAYS = 31
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One bar or cell: its name, its height (none: nothing to draw), the number in words, in full, and what it chooses."""
+    """One bar or cell: name, height (none: nothing to draw), the number in brief and in full, and what it chooses."""
 
     name: str
     size: float | None
@@ -76,27 +79,32 @@ def _apart(names: Sequence[str]) -> list[str]:
     return found
 
 
+def axis_start(series: Sequence[Line], unit: str) -> int:
+    """Where a line's axis starts: at zero, or for shares that are all high, five points below the lowest."""
+    values = [value for line in series for value in line.values if value is not None]
+    return max(int(min(values) / 5) * 5 - 5, 0) if unit == "%" and values and min(values) >= HIGH_SHARE else 0
+
+
 def lines(days: Sequence[date], series: Sequence[Line], *, unit: str) -> go.Figure:
-    """A line per series over time, each of its own dash; names at the ends for few, in a legend for several."""
+    """A line per series over time, each of its own dash; a legend for more than one."""
     figure = _figure(height=420, hovermode="x unified", showlegend=len(series) > 1)
+    number = "%{y:,}" if unit == "件" else "%{y:,.1f}"
     for place, line in enumerate(series):
+        look = {"color": theme.CATEGORIES[place % len(theme.CATEGORIES)], "dash": DASHES[place % len(DASHES)]}
         figure.add_scatter(
             x=[day.isoformat() for day in days],
             y=list(line.values),
             name=line.name,
-            mode="lines+markers" if len(days) <= 31 else "lines",
+            mode="lines+markers" if len(days) <= FEW_DAYS else "lines",
             connectgaps=False,
-            line={
-                "color": theme.CATEGORIES[place % len(theme.CATEGORIES)],
-                "width": 2,
-                "dash": DASHES[place % len(DASHES)],
-            },
+            line={**look, "width": 2},
             marker={"size": 5},
-            hovertemplate=f"%{{y:,.1f}} {unit}<extra>{line.name}</extra>"
-            if unit != "件"
-            else f"%{{y:,}} 件<extra>{line.name}</extra>",
+            hovertemplate=f"{number} {unit}<extra>{line.name}</extra>",
         )
-    figure.update_yaxes(title={"text": unit}, rangemode="tozero", nticks=6)
+    top = max((value for line in series for value in line.values if value is not None), default=1.0)
+    figure.update_yaxes(
+        title={"text": unit}, range=[axis_start(series, unit), 100.5 if unit == "%" else top * 1.08], nticks=6
+    )
     figure.update_xaxes(type="date", tickformat="%Y-%m-%d", hoverformat="%Y-%m-%d", nticks=7, tickangle=0)
     return figure
 

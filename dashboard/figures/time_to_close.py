@@ -31,7 +31,7 @@ def spread(counts: Sequence[int], *, labels: Sequence[str], marks: Sequence[tupl
     ticks = [place + 0.5 for place in range(len(labels))]
     figure.update_xaxes(tickvals=ticks, ticktext=list(labels), tickangle=-45, zeroline=False)
     figure.update_yaxes(title={"text": "件次"}, rangemode="tozero", nticks=5, tickformat=",d")
-    figure.update_layout(height=340, margin={"l": 8, "r": 8, "t": 44, "b": 8}, bargap=0)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 44, "b": 8}, bargap=0)
     return figure
 
 
@@ -69,7 +69,7 @@ def survival(curves: Sequence[NamedCurve], *, until: float) -> go.Figure:
     figure.add_shape({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 50, "y1": 50, "line": half})
     figure.update_xaxes(title={"text": "受理后天数（扣除中止）"}, range=[0, until], nticks=8, zeroline=False)
     figure.update_yaxes(title={"text": "仍未办结 %"}, range=[0, 102], tickvals=[0, 25, 50, 75, 100])
-    figure.update_layout(height=340, margin={"l": 8, "r": 16, "t": 8, "b": 8}, hovermode="closest")
+    figure.update_layout(margin={"l": 8, "r": 16, "t": 8, "b": 8}, hovermode="closest")
     return figure
 
 
@@ -81,7 +81,7 @@ def _steps(curve: Curve, share: Sequence[float], until: float) -> tuple[list[flo
     end = min(curve.last_seen / 24, until)
     pairs = [(0.0, 100.0), *((hours / 24, 100 * s) for hours, s in zip(curve.times.tolist(), share, strict=True))]
     pairs = [pair for pair in pairs if pair[0] <= end]
-    pairs = pairs[:: max(1, len(pairs) // MOST_POINTS)] + [pairs[-1]]
+    pairs = [*pairs[:: max(1, len(pairs) // MOST_POINTS)], pairs[-1]]
     return [*(day for day, _ in pairs), end], [*(part for _, part in pairs), pairs[-1][1]]
 
 

@@ -1,4 +1,4 @@
-"""分析: any metric by one or two groupings under any filter, as table and picture; how long cases take; which they are."""
+"""分析: any metric by one or two groupings under any filter, as table and picture; how long cases take, and which."""
 
 from __future__ import annotations
 
