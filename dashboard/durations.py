@@ -62,8 +62,8 @@ def spread(ask: Ask, filters: Filters) -> tuple[int, ...]:
     conditions, parameters = dimension_conditions(filters)
     conditions += ["event = 'closed'", "hours is not null"]
     _within("event_at", ask, filters, conditions, parameters)
-    where = " and ".join(conditions)
-    found = dict(ask.database.rows(f"{_SPREAD_SELECT} where {where} group by 1", parameters))
+    where, source = " and ".join(conditions), _SPREAD_SELECT
+    found = dict(ask.database.rows(f"{source} where {where} group by 1", parameters))
     return tuple(int(found.get(place, 0)) for place in range(len(EDGES) + 1))
 
 

@@ -93,7 +93,8 @@ def reconciled(model: Cut) -> str:
     lost = f"，其中{UNMATCHED} {words.full(unmatched)} 件" if unmatched else ""
     if total == whole:
         return f"全部 {len(model.answer.rows):,} 行之和 = 合计 {words.full(whole)}{lost}"
-    return f"全部各行之和 {words.full(total)} ≠ 合计 {words.full(whole)}，差 {words.full(whole - total)} 件没有所选分组的取值"
+    gap = words.full(whole - total)
+    return f"全部各行之和 {words.full(total)} ≠ 合计 {words.full(whole)}，差 {gap} 件没有所选分组的取值"
 
 
 def _count(row: Row, metric: Metric) -> float:

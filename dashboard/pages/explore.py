@@ -180,7 +180,7 @@ def frame() -> html.Div:
             dcc.Store(id="explore-view"),
             html.Section(_controls(), className="panel", style={"gridArea": "ask"}),
             panel.panel("table", "汇总表", _table(), area="table", note="点列名排序，点漏斗设条件，点一行收窄筛选"),
-            panel.panel("picture", "图", _picture(), area="picture"),
+            panel.panel("picture", "图形", _picture(), area="picture"),
             *explore_times.frames(),
             *explore_cases.frames(),
         ],
@@ -211,7 +211,7 @@ PAGE = Page(
         ),
         Panel(
             id="picture",
-            title="图",
+            title="图形",
             load=load_picture,
             view=view_picture,
             fills=(
