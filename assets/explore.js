@@ -39,6 +39,16 @@
     if (event.data && event.data.case_id) { set("case", event.data.case_id); }
   };
 
+  // Enter on a cell is the click of those without a mouse.
+  functions.openCaseByKey = function (event) {
+    if (event.event && event.event.key === "Enter") { functions.openCase(event); }
+  };
+
+  functions.pickByKey = function (event) {
+    var row = event.node && event.node.id;
+    if (event.event && event.event.key === "Enter" && typeof row === "string" && row.indexOf(":") > 0) { window.yiping.pick(row); }
+  };
+
   // A new question: forget the rows of the old one. The first one is asked by the grid itself.
   function askAgain(question, id) {
     if (!question) { return; }

@@ -68,7 +68,7 @@ def view_cases(model: Opened) -> Mapping[Target, Any]:
     asked = model.filters.without_view().to_query()
     return {
         (f"{CASES}-question", "data"): {"query": asked, "snapshot": model.snapshot},
-        "cases-note": f"本期受理 {words.full(model.total)} 件；点一行在下方看办理过程",
+        "cases-note": f"本期受理 {words.full(model.total)} 件；点一行（或按回车）在下方看办理过程",
         "opened-case": _case(model),
     }
 
@@ -114,7 +114,7 @@ def _row(case: Mapping[str, Any]) -> dict[str, str]:
 
 def frames() -> list[html.Section]:
     """The panel without data."""
-    made = paged_grid(CASES, listeners={"rowClicked": ["openCase(params)"]})
+    made = paged_grid(CASES, listeners={"rowClicked": ["openCase(params)"], "cellKeyDown": ["openCaseByKey(params)"]})
     made.columnDefs = [
         grid.text_column(
             field,

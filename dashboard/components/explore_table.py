@@ -52,7 +52,7 @@ def columns(view: View, sort: str) -> list[dict[str, Any]]:
     """A column of words per grouping, then one of numbers per metric; the arrow stands where the order says."""
     found = [
         grid.text_column(
-            group, GROUP_NAMES[group], filter="agTextColumnFilter", filterParams=TEXT_FILTER, minWidth=120, flex=1.4
+            group, GROUP_NAMES[group], filter="agTextColumnFilter", filterParams=TEXT_FILTER, minWidth=104, flex=1.2
         )
         for group in view.by
     ]
@@ -67,7 +67,7 @@ def columns(view: View, sort: str) -> list[dict[str, Any]]:
 
 
 def _width(key: str) -> int:
-    return 172 if BY_KEY[key].kind == "rate" else 112
+    return 160 if BY_KEY[key].kind == "rate" else 100
 
 
 def _header(key: str) -> str:
@@ -99,7 +99,6 @@ def pick(row: Row, by: Sequence[str]) -> str:
     return ",".join(f"{group}:{code}" for group, code in zip(by, row.codes, strict=True))
 
 
-def total(whole: Row, by: Sequence[str]) -> dict[str, Any]:
-    """The pinned row of the whole."""
-    name = {by[0]: "合计"} if by else {}
-    return {"pick": "whole", "is_total": True, **name, **_numbers(whole)}
+def total(whole: Row, by: Sequence[str]) -> dict[str, Any] | None:
+    """The pinned row of the whole; none where the table is nothing else."""
+    return {"pick": "whole", "is_total": True, by[0]: "合计", **_numbers(whole)} if by else None

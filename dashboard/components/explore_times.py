@@ -184,6 +184,33 @@ def frames() -> list[html.Section]:
     ]
 
 
+METHOD = (
+    ("问什么", "受理的事项过多久办结；仍在办的还不知道要多久，丢掉它们会把办理说得太快"),
+    ("时长", "从受理到首次办结，扣除中止，按分钟计；办结后又重开的按首次办结计，重开后的时间不计"),
+    ("删失", "仍在办且从未办结的，在数据截至时删失：已知至少这么久，此前都在分母里"),
+    (
+        "曲线",
+        "仍未办结的占比 S(t) = ∏（1 − 该时点办结 ÷ 该时点前仍未办结）；同一时点既有办结又有删失的，删失的仍算在分母里",
+    ),
+    (
+        "区间",
+        "Greenwood 方差、对数–对数变换的 95% 逐点区间；中位办结为 S(t) 首次不高于一半的时间，其区间为上下带各自不高于一半的时间",
+    ),
+    ("分组", "至多画件数最多的 4 组；不给出组间检验：各组事项构成不同，差别不等于办理快慢"),
+    (
+        "直方图",
+        "本期每次办结的办理时长（同办理时长中位数、P90 的取数）；区间左开右闭，2 小时至 90 天，宽度不等，区间为本项目默认值",
+    ),
+)
+
+
+def method() -> html.Section:
+    """How the curve and the histogram are computed, for the page of definitions."""
+    lines = [part for word, text in METHOD for part in (html.Dt(word), html.Dd(text))]
+    heading = html.H2("多久办结（分析页）", className="panel-title")
+    return html.Section([heading, html.Dl(lines, className="formulas")], className="panel", id="times-method")
+
+
 PANELS = (
     Panel(
         id="spread",

@@ -22,8 +22,10 @@ REST = "其他"
 def picture(model: Cut) -> tuple[go.Figure, str]:
     """The figure, and a note on what is not drawn."""
     makers = {"bars": _bars, "lines": _lines, "heat": _heat, "stack": _stack}
-    if not model.view.by or not model.rows:
-        return draw.nothing(), ""
+    if not model.view.by:
+        return draw.nothing(), "不分组时没有图形，选一个分组即可"
+    if not model.rows:
+        return draw.nothing(), "没有符合条件的行"
     return makers[model.view.chart](model)
 
 

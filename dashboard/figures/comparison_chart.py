@@ -105,7 +105,8 @@ def lines(days: Sequence[date], series: Sequence[Line], *, unit: str) -> go.Figu
     figure.update_yaxes(
         title={"text": unit}, range=[axis_start(series, unit), 100.5 if unit == "%" else top * 1.08], nticks=6
     )
-    figure.update_xaxes(type="date", tickformat="%Y-%m-%d", hoverformat="%Y-%m-%d", nticks=7, tickangle=0)
+    form = "%Y-%m" if all(day.day == 1 for day in days) else "%Y-%m-%d"
+    figure.update_xaxes(type="date", tickformat=form, hoverformat=form, nticks=5, tickangle=0)
     return figure
 
 

@@ -33,10 +33,17 @@ def view_table(model: Cut) -> Mapping[Target, Any]:
         (f"{TABLE}-question", "data"): _question(model),
         "explore-sum": reconciled(model),
         "explore-notes": "；".join(model.notes),
-        "explore-count": f"{len(model.rows):,} 行"
-        + (f"，共 {len(model.answer.rows):,} 行" if model.is_narrowed else ""),
+        "explore-count": _count(model),
+        "explore-meaning": panel.definitions(view.metrics),
         "explore-export": _export_question(model),
     }
+
+
+def _count(model: Cut) -> str:
+    if not model.is_narrowed:
+        return f"{len(model.rows):,} 行"
+    aside = "（列条件不随导出）" if model.filters.limits else ""
+    return f"{len(model.rows):,} 行，共 {len(model.answer.rows):,} 行{aside}"
 
 
 def _question(model: Cut) -> dict[str, Any]:
@@ -146,10 +153,22 @@ def _table() -> html.Div:
     search = dcc.Input(
         id="explore-match", type="search", placeholder="查找名称或代码", className="explore-match", autoComplete="off"
     )
-    listeners = {"sortChanged": ["sortedByReader(params)"], "filterChanged": ["limitedByReader(params)"]}
+    listeners = {
+        "sortChanged": ["sortedByReader(params)"],
+        "filterChanged": ["limitedByReader(params)"],
+        "cellKeyDown": ["pickByKey(params)"],
+    }
     return html.Div(
         [
-            html.Div([search, html.Span(id="explore-count", className="panel-note")], className="toolbar"),
+            html.Div(
+                [
+                    search,
+                    html.Span(id="explore-count", className="panel-note"),
+                    html.Span(className="panel-space"),
+                    html.Div(id="explore-meaning"),
+                ],
+                className="toolbar",
+            ),
             html.Div(id="explore-notes", className="panel-fault", role="status"),
             html.Div(id=f"{TABLE}-said", className="panel-fault", role="status"),
             html.Div(explore_table.paged_grid(TABLE, listeners=listeners), className="explore-box"),
@@ -206,6 +225,7 @@ PAGE = Page(
                 "explore-sum",
                 "explore-notes",
                 "explore-count",
+                "explore-meaning",
                 "explore-export",
             ),
         ),

@@ -39,6 +39,7 @@ READ_WORDS = """() => {
 ALLOWED = {
     "P90": "a quantile has no Chinese name of that length",
     "Wilson": "a person's name",
+    "Greenwood": "a person's name",
     "API": "what it is called",
     "Knox": "a person's name",
     "Marshall": "a person's name",
