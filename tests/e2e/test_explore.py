@@ -28,7 +28,6 @@ def head(visitor: Visitor, column: str, part: str) -> None:
 
 def settle(visitor: Visitor) -> None:
     """The grid asks after the page has been told."""
-    visitor.settle()
     visitor.tab.wait_for_timeout(200)
     visitor.settle()
 
