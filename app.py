@@ -18,17 +18,27 @@ ROOT = Path(__file__).resolve().parent
 DEFAULT_WAREHOUSE = ROOT / "data" / "warehouse"
 DEFAULT_STATE = ROOT / "data" / "state" / "yiping.sqlite"
 DEFAULT_MAP = ROOT / "data" / "reference" / "map.toml"
+DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
 
 
-def create_server(warehouse_path: Path, map_path: Path, state: Path) -> FastAPI:
+def create_server(warehouse_path: Path, map_path: Path, state: Path, wall: Path = DEFAULT_WALL) -> FastAPI:
     """The whole application on one ASGI server: API, health, pages. Stops where a file that it needs is unusable."""
-    from dashboard import basemap  # imported late, so that `--help` and refusals answer at once
+    from dashboard import basemap, events, targets  # imported late, so that `--help` and refusals answer at once
     from dashboard.server import create
     from dashboard.store import StoreError
+    from dashboard.wall.settings import WallConfigError
 
     try:
-        return create(warehouse_path, basemap.read(map_path), clock=datetime.now, state=state)
-    except (basemap.MapConfigError, StoreError) as error:
+        targets.configured()
+        events.configured()
+        return create(warehouse_path, basemap.read(map_path), clock=datetime.now, state=state, wall=wall)
+    except (
+        basemap.MapConfigError,
+        targets.TargetFileError,
+        events.EventFileError,
+        StoreError,
+        WallConfigError,
+    ) as error:
         sys.exit(str(error))
 
 
@@ -66,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"态势一屏尽观：http://{host}:{options.port}  （{datetime.now():%H:%M} 启动，按 Ctrl+C 停止）", flush=True)  # noqa: DTZ005
     uvicorn.run(
-        create_server(options.warehouse, options.map, options.state),
+        create_server(options.warehouse, options.map, options.state, options.wall),
         host=options.host,
         port=options.port,
         log_level="warning",
@@ -84,6 +94,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--state", type=Path, default=Path(env.get("YIPING_STATE", DEFAULT_STATE)), help="保存视图、批注等的文件"
     )
+    parser.add_argument("--wall", type=Path, default=Path(env.get("YIPING_WALL", DEFAULT_WALL)), help="大屏配置文件")
     parser.add_argument("--host", default=env.get("YIPING_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(env.get("YIPING_PORT", "8050")))
     parser.add_argument("--demo-if-empty", action="store_true", help="没有数据时先生成并加载演示县")
@@ -98,6 +109,7 @@ def __getattr__(name: str) -> Any:
             Path(env.get("YIPING_WAREHOUSE", DEFAULT_WAREHOUSE)),
             Path(env.get("YIPING_MAP", DEFAULT_MAP)),
             Path(env.get("YIPING_STATE", DEFAULT_STATE)),
+            Path(env.get("YIPING_WALL", DEFAULT_WALL)),
         )
     raise AttributeError(name)
 

@@ -13,6 +13,8 @@
     return typeof value === "number" ? value.toLocaleString("en-US") : "-";
   };
 
+  functions.leaveGrid = function () { return false; };
+
   function raw(cell) {
     return cell && cell.state === "ok" && cell.value !== "" ? Number(cell.value) : null;
   }

@@ -1,4 +1,4 @@
-/* What the reader does becomes one message, {pick}, {drop} or {set}, in the "intent" store; the server answers with a new state.
+/* What the reader does becomes one message, {pick}, {drop}, {set} or {period}, in the "intent" store; the server answers with a new state.
    Anything with data-pick="town:990108001" or data-set="town=&village=" takes part: no callback per button. */
 (function () {
   "use strict";
@@ -99,6 +99,8 @@
 
   window.yiping = window.yiping || {};
   window.yiping.pick = function (text) { send("pick", text); };
+  window.yiping.went = function (query) { send("went", query); };
+  window.yiping.period = function (days) { send("period", days); };
   window.yiping.set = function (text) { send("set", text); };
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.yiping = Object.assign(window.dash_clientside.yiping || {}, {

@@ -127,7 +127,8 @@
     if (!wanted) { return [keep, keep, keep]; }
     var own = board(wanted.id);
     own.scene = wanted;
-    window.setTimeout(function () { window.yiping.layers.follow(wanted.id, query); }, 0);
+    // The wall has neither layers nor a base map: their scripts are not loaded there.
+    if (window.yiping.layers) { window.setTimeout(function () { window.yiping.layers.follow(wanted.id, query); }, 0); }
     if (!wanted.key) { return [keep, keep, keep]; }
     var first = !(shown && shown.level);
     var stale = first || shown.level !== wanted.level || shown.key !== wanted.key;
@@ -178,9 +179,15 @@
     // What is calm is pale, so that the eye goes to what is not.
     found["level-blue"].fillColor = token("area-blue");
     found["level-yellow"].color = token("line-strong");
-    // Too few cases for a rate: a solid pale area, not the dotted paper of "no data".
-    found.small = { fillColor: token("line"), color: token("surface"), dashArray: null };
-    found.hatch = { fillColor: hatch(), color: token("line-strong"), dashArray: null };
+    // Too few cases for a rate: light dots inside a whole line, not the broken line of "no data".
+    found.small = { fillColor: pattern(function (pen) {
+      [[2, 2], [6, 6]].forEach(function (dot) { pen.beginPath(); pen.arc(dot[0], dot[1], 0.9, 0, 7); pen.fill(); });
+    }), color: token("line-strong"), dashArray: null };
+    found.hatch = { fillColor: pattern(function (pen) {
+      pen.beginPath();
+      pen.moveTo(-2, 2); pen.lineTo(2, -2); pen.moveTo(0, 8); pen.lineTo(8, 0); pen.moveTo(6, 10); pen.lineTo(10, 6);
+      pen.stroke();
+    }), color: token("line-strong"), dashArray: null };
     found["seq-zero"] = { fillColor: token("surface"), color: token("line-strong"), dashArray: null };
     found.outside = { fillColor: token("ground"), color: token("line-strong"), dashArray: null, weight: 0.7 };
     found.ink = token("ink");
@@ -191,16 +198,15 @@
     return found;
   }
 
-  function hatch() {
+  function pattern(draw) {
     var tile = document.createElement("canvas");
     tile.width = tile.height = 8;
     var pen = tile.getContext("2d");
     pen.fillStyle = token("ground");
     pen.fillRect(0, 0, 8, 8);
     pen.strokeStyle = token("line-strong");
-    pen.beginPath();
-    pen.moveTo(-2, 2); pen.lineTo(2, -2); pen.moveTo(0, 8); pen.lineTo(8, 0); pen.moveTo(6, 10); pen.lineTo(10, 6);
-    pen.stroke();
+    pen.fillStyle = token("outline");
+    draw(pen);
     return pen.createPattern(tile, "repeat");
   }
 
@@ -392,7 +398,9 @@
     var own = boardOf(map);
     own.map = map;
     own.brush = null;
-    window.yiping.basemap.attach(map).then(function (shown) { if (shown) { repaint(own.id); } });
+    if (window.yiping.basemap) {
+      window.yiping.basemap.attach(map).then(function (shown) { if (shown) { repaint(own.id); } });
+    }
     // A page that is left while the map still flies: Leaflet would go on moving what is no longer there.
     map.on("unload", function () { map.stop(); map._animatingZoom = false; });
     speakChinese(map.getContainer());
@@ -408,6 +416,9 @@
     instead: function (id, picture) { board(id).instead = picture; repaint(id); },
     scene: function (id) { return board(id).scene; },
     repaint: repaint,
+    // A layer of the snapshot's geometry, fetched once; and a look at a box [west, south, east, north].
+    geometry: geometry,
+    moveTo: moveTo,
     // Calls back with the map as soon as it is drawn.
     ready: function (id, back) { whenReady(id, back, 0); }
   };

@@ -17,18 +17,24 @@ from dashboard.filters import DIMENSIONS, Filters, Vocabulary, window
 from dashboard.metrics.catalog import Metric
 from dashboard.metrics.cubes import Cubes
 from dashboard.metrics.query import (
+    LEDGER,
     QUANTILES,
     TIME_GROUPS,
+    Compiled,
+    Scope,
+    Source,
     UnknownQuestionError,
     alike,
     check_groups,
     compile_query,
     look_up,
+    summed,
 )
 from dashboard.metrics.values import Value
 from dashboard.outlines import town_outlines
 from dashboard.replay import MEASURES, PACES, Frames, check_size, pivot, tiers
 from dashboard.risk import RiskQuestions
+from dashboard.watch import WatchQuestions
 from etl.contract import Pointer
 
 FILL_LIMIT = 20_000
@@ -183,26 +189,40 @@ class Ask:
         """The risk statistics of this snapshot."""
         return RiskQuestions(self._db, self.label)
 
+    @cached_property
+    def watch(self) -> WatchQuestions:
+        """The open cases that need a look now."""
+        return WatchQuestions(self._db, self.label, as_of=self.info.as_of)
+
     def _labels(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, str]:
         return dict(self._db.rows(sql, parameters))
 
-    def numbers(self, metrics: Sequence[str], *, by: Sequence[str] = (), filters: Filters) -> Answer:
+    @cached_property
+    def first_day(self) -> date | None:
+        """The day of the first acceptance in the data; before it nothing can be compared."""
+        first = self._db.rows("select min(event_at) from mart.ledger where event = 'accepted'")[0][0]
+        return None if first is None else (first - timedelta(hours=self.cutoff_hour)).date()
+
+    def numbers(
+        self, metrics: Sequence[str], *, by: Sequence[str] = (), filters: Filters, at: datetime | None = None
+    ) -> Answer:
         """Metrics of the catalogue under these filters, one row per group of `by` (none: one row in all).
 
         Groups without events are there too, as 0 or as no data; an unknown place has the code ''.
+        `at` ends the period at a moment within its last day: the same elapsed point of an earlier period.
         Raises `UnknownQuestionError` for a metric or grouping that does not exist.
         """
-        return self._remember(tuple(metrics), tuple(by), filters.without_view())
+        return self._remember(tuple(metrics), tuple(by), filters.without_view(), at)
 
     def forget(self) -> None:
         """Drop the remembered answers, for measuring."""
         self._remember.cache_clear()
 
-    def _numbers(self, keys: Key, by: Key, filters: Filters) -> Answer:
+    def _numbers(self, keys: Key, by: Key, filters: Filters, at: datetime | None) -> Answer:
         metrics, groups = look_up(keys), check_groups(by)
         found: dict[str, dict[Key, Value]] = {}
         for same in alike(metrics):
-            found.update(self._run(same, groups, filters))
+            found.update(self._run(same, groups, filters, at))
         spine = self._spine(groups, filters, found)
         rows = tuple(
             Row(key, self._label(groups, key), {m.key: found[m.key].get(key, _absent(m)) for m in metrics})
@@ -210,13 +230,12 @@ class Ask:
         )
         return Answer(tuple(m.key for m in metrics), groups, rows, self.info.snapshot, self.info.as_of)
 
-    def _run(self, metrics: list[Metric], by: Key, filters: Filters) -> dict[str, dict[Key, Value]]:
-        source = self.cubes.source(metrics, by=by, filters=filters)
-        query = compile_query(
-            metrics, by=by, filters=filters, as_of=self.info.as_of, cutoff_hour=self.cutoff_hour, source=source
-        )
+    def _run(
+        self, metrics: list[Metric], by: Key, filters: Filters, at: datetime | None
+    ) -> dict[str, dict[Key, Value]]:
+        query, rows = self._parts(metrics, by, filters, at)
         found: dict[str, dict[Key, Value]] = {m.key: {} for m in metrics}
-        for row in self._db.rows(query.sql, query.parameters):
+        for row in rows:
             key = tuple(_code(cell) for cell in row[: len(by)])
             parts = row[len(by) :]
             for metric in metrics:
@@ -224,6 +243,30 @@ class Ask:
         if query.scope == "stock" and any(g in TIME_GROUPS for g in by):
             return {m.key: self._accumulate(found[m.key], by, filters) for m in metrics}
         return found
+
+    def _parts(
+        self, metrics: list[Metric], by: Key, filters: Filters, at: datetime | None
+    ) -> tuple[Compiled, list[tuple[Any, ...]]]:
+        """The compiled question and its rows; of one cut short, a cube gives the whole days, the ledger the last."""
+        source = self.cubes.source(metrics, by=by, filters=filters)
+
+        def compiled(
+            asked: Filters, source: Source, cut: datetime | None = None, scope: Scope | None = None
+        ) -> Compiled:
+            moment, cutoff = self.info.as_of, self.cutoff_hour
+            return compile_query(
+                metrics, by=by, filters=asked, as_of=moment, cutoff_hour=cutoff, source=source, at=cut, scope=scope
+            )
+
+        if at is None or source.columns is None:
+            query = compiled(filters, source, at)
+            return query, self._db.rows(query.sql, query.parameters)
+        day = (at - timedelta(hours=self.cutoff_hour)).date()
+        first = max(day, filters.since or day)
+        whole = compiled(filters.shifted(since=filters.since, until=min(day, filters.until or day)), source)
+        begun = compiled(filters.shifted(since=first, until=filters.until), LEDGER, at, "span")
+        rows = [self._db.rows(query.sql, query.parameters) for query in (whole, begun)]
+        return whole, summed(*rows, keys=len(by))
 
     def _accumulate(self, changes: dict[Key, Value], by: Key, filters: Filters) -> dict[Key, Value]:
         """Turn changes per time bucket into the stock at the end of each bucket of the period."""

@@ -23,6 +23,14 @@ class Course:
     values: dict[str, tuple[Value, ...]]
     is_partial: bool
     is_cut_at_start: bool = False
+    since: date = date.min
+    until: date = date.max
+
+    @property
+    def spans(self) -> tuple[tuple[date, date], ...]:
+        """Of each bucket its first day and the day after its last, no further than the period and the data go."""
+        ends = [bucket_end(start, self.bucket).date() for start in self.starts]
+        return tuple((max(a, self.since), min(b, self.until)) for a, b in zip(self.starts, ends, strict=True))
 
     def numbers(self, key: str, *, also_small: bool = False) -> tuple[float | None, ...]:
         """One metric's plain numbers, none where there is no data (or, unless asked, too small a sample)."""
@@ -60,7 +68,9 @@ def from_answer(answer: Answer, *, bucket: str, filters: Filters) -> Course:
     values = {key: tuple(row.values[key] for row in rows) for key in answer.metrics}
     partial = bool(starts) and bucket_end(starts[-1], bucket) > end
     cut = bool(starts) and filters.since is not None and starts[0] < filters.since
-    return Course(bucket, starts, values, partial, cut)
+    last = answer.as_of.date() + timedelta(days=1)
+    since, until = filters.since or date.min, min(filters.until or date.max, last)
+    return Course(bucket, starts, values, partial, cut, since, until)
 
 
 def _day(code: str) -> date:

@@ -43,6 +43,7 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
         use_pages=False,
         suppress_callback_exceptions=True,
         assets_folder=str(theme.ASSETS),
+        assets_ignore=theme.WALL_ASSETS,
         title="态势一屏尽观",
         update_title=None,
         add_log_handler=False,

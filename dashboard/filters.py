@@ -33,6 +33,7 @@ VIEW_KEYS: dict[str, str] = {
     "moment": "回放时刻",
     "pace": "回放步长",
     "heat": "热力带宽",
+    "calendar": "同比历法",
     "case": "事项编号",
     "also": "其他指标",
     "groups": "分组",
@@ -79,6 +80,7 @@ class Filters:
     moment: str = ""
     pace: str = ""
     heat: str = ""
+    calendar: str = ""
     case: str = ""
     also: str = ""
     groups: str = ""

@@ -17,11 +17,15 @@ _BELOW = {"town": ("village", "grid"), "village": ("grid",)}
 
 
 def apply(filters: Filters, intent: Mapping[str, Any]) -> Filters:
-    """The filters after an intent: {"pick": "town:…,kind:…"}, {"drop": "town:…"} or {"set": "town=…&village="}."""
+    """The filters after an intent: one of {"pick": "town:…,kind:…"}, {"drop": "town:…"},
+    {"set": "town=…&village="} or {"period": ["2026-03-01", "2026-03-14"]} (both days inclusive; [] for all time).
+    """
     if isinstance(intent.get("pick"), str):
         return pick(filters, _pairs(intent["pick"]))
     if isinstance(intent.get("drop"), str):
         return drop(filters, _pairs(intent["drop"]))
+    if isinstance(intent.get("period"), list) and all(isinstance(day, str) for day in intent["period"]):
+        return period(filters, intent["period"])
     if isinstance(intent.get("set"), str):
         return assign(filters, parse_qsl(intent["set"], keep_blank_values=True, max_num_fields=50))
     return filters

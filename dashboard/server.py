@@ -22,8 +22,17 @@ from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
 from dashboard.headers import SecurityHeaders, content_policy
 from dashboard.map_api import add_maps
-from dashboard.store import IN_MEMORY, Store
+from dashboard.notes import Notes
+from dashboard.notes_api import add_notes
+from dashboard.reader import Readers
+from dashboard.report_api import add_report
+from dashboard.store import IN_MEMORY, Store, StoreError
+from dashboard.views import Views
+from dashboard.views_api import add_views
+from dashboard.wall import settings as wall_settings
+from dashboard.wall.app import add_wall
 from dashboard.warehouse import open_warehouse
+from dashboard.writes import OwnPagesOnly, add_refusals
 from etl.contract import NoSnapshotError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,12 +49,19 @@ class Server(FastAPI):
 
 
 def create(
-    warehouse_path: Path, basemap: BaseMap | None = None, *, clock: Clock | None = None, state: Path = IN_MEMORY
+    warehouse_path: Path,
+    basemap: BaseMap | None = None,
+    *,
+    clock: Clock | None = None,
+    state: Path = IN_MEMORY,
+    wall: Path = wall_settings.DEFAULT,
 ) -> FastAPI:
     """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path.
 
-    `clock` is the server's, to be told in exported files; `state` is the file for what readers write down.
+    `clock` is the server's, to be told in exported files; `state` is the file for what readers write down; `wall`
+    says how /screen goes round. Raises `WallConfigError` where it cannot.
     """
+    turns = wall_settings.read(wall)
     warehouse = open_warehouse(warehouse_path)
     store = Store(state)
 
@@ -64,14 +80,23 @@ def create(
     add_density(api, warehouse)
     add_maps(api, warehouse)
     add_export(api, warehouse, build=build, clock=clock)
+    add_report(api, warehouse)
     add_basemap(server, api, basemap)
+    add_refusals(api)
+    readers, views = Readers(store), Views(store, clock)
+    add_views(server, api, warehouse, views=views, readers=readers, pages={p.path: p.name for p in find_pages()})
+    add_notes(api, warehouse, notes=Notes(store, clock), readers=readers)
     server.mount("/api/v1", api)
+    # The wall comes first: the application made last is the one that answers every path left over.
+    screens = add_wall(server, warehouse, turns)
     dash = create_app(warehouse, server)
     # Only now are all of Dash's inline scripts known.
-    server.policy = content_policy(dash.csp_hashes(), basemap.origin if basemap else "")
+    hashes = sorted({*dash.csp_hashes(), *screens.csp_hashes()})
+    server.policy = content_policy(hashes, basemap.origin if basemap else "")
     opening = {page.path: page.opens_with for page in find_pages()}
 
     # Numbers as text shrink tenfold; level 3 costs a tenth of the time that the last percent would.
+    server.add_middleware(OwnPagesOnly)
     server.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=3)
 
     @server.middleware("http")
@@ -82,9 +107,22 @@ def create(
                 as_of = await answer(warehouse, lambda ask: ask.info.as_of)
             except NoSnapshotError as error:
                 return Response(str(error), status_code=503, media_type="text/plain; charset=utf-8")
+            home = _home(request, readers, views)
+            if home:
+                return RedirectResponse(f"/v/{home}", status_code=302)
             period = default_period(as_of)
             asked = opening[request.url.path].shifted(since=period.since, until=period.until)
             return RedirectResponse(f"{request.url.path}?{asked.to_query()}", status_code=302)
         return await call_next(request)
 
     return server
+
+
+def _home(request: Request, readers: Readers, views: Views) -> str:
+    """The view a reader begins with at “/”; none where the store fails: then the page opens as for everybody."""
+    if request.url.path != "/":
+        return ""
+    try:
+        return views.home(readers.of(request))
+    except StoreError:
+        return ""

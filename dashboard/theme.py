@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+WALL_ASSETS = r"^(wall|life)[-.]"
+"""Files of assets/ that only the wall loads, as a pattern."""
 FONT = '"Source Han Sans SC", "Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", "PingFang SC", sans-serif'
 _TOKEN = re.compile(r"--([a-z0-9-]+):\s*(#[0-9a-fA-F]{6})\s*;")
+_BLOCK = re.compile(r"(:root|\[data-theme=\"dark\"\])\s*\{([^}]*)\}")
+
+Theme = Literal["light", "dark"]
 
 
-def read_tokens(css: str) -> dict[str, str]:
-    """Role → colour of the first (light) block of a tokens file."""
-    block = css.split("}", 1)[0]
-    return dict(_TOKEN.findall(block))
+def read_tokens(css: str, theme: Theme = "light") -> dict[str, str]:
+    """Role → colour of a tokens file; the dark block gives only what differs from the light one."""
+    blocks = {selector: dict(_TOKEN.findall(body)) for selector, body in _BLOCK.findall(css)}
+    light: dict[str, str] = blocks[":root"]
+    return light if theme == "light" else light | blocks['[data-theme="dark"]']
 
 
-TOKENS = read_tokens((ASSETS / "tokens.css").read_text(encoding="utf-8"))
+_CSS = (ASSETS / "tokens.css").read_text(encoding="utf-8")
+TOKENS = read_tokens(_CSS)
+DARK = read_tokens(_CSS, "dark")
 SEQUENTIAL = tuple(TOKENS[f"seq-{step}"] for step in range(1, 6))
 ON_SEQUENTIAL = tuple(TOKENS[f"on-seq-{step}"] for step in range(1, 6))
 DIVERGING = tuple(TOKENS[f"div-{step}"] for step in range(1, 8))
@@ -28,9 +36,9 @@ AGES = tuple(TOKENS[f"age-{step}"] for step in range(1, 6))
 BRAND = tuple(TOKENS[f"brand-{step}"] for step in range(10))
 
 
-def colour(role: str) -> str:
+def colour(role: str, theme: Theme = "light") -> str:
     """The colour of a role; KeyError for a name that tokens.css does not have."""
-    return TOKENS[role]
+    return (TOKENS if theme == "light" else DARK)[role]
 
 
 def _axis() -> dict[str, Any]:

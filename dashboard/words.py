@@ -83,6 +83,8 @@ def duration(hours: float) -> tuple[str, str]:
 
 def shown(metric: Metric, value: Value) -> Shown:
     """A metric's value in words, whatever its state."""
+    if value.state == "hidden":
+        return Shown(f"<{value.below}", metric.unit, state="hidden")
     if value.state == "none" or (value.value is None and value.state == "ok"):
         return Shown(NONE_TEXT, detail=NONE_NOTE, state="none")
     if value.state == "small" or value.value is None:

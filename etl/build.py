@@ -275,6 +275,7 @@ class Build:
         self._con.execute("set variable as_of = ?::timestamp", [self.as_of])
         for key in ("report_cutoff_hour", "sign_limit_hours", "late_entry_hours", "repeat_days", "reopen_days"):
             self._con.execute(f"set variable {key} = ?::integer", [int(clock[key])])
+        self._con.execute("set variable loop_channels = ?::varchar[]", [self._reference.rules["loop"]["channels"]])
         short, share, hours = (float(warning[k]) for k in ("short_limit_days", "short_share", "hours"))
         self._con.execute(
             f"create macro warning(limit_hours) as case when limit_hours < {short * 24}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 POINTER = "CURRENT.json"
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 """Raised whenever a table or a column changes: a dashboard refuses snapshots of another version."""
 
 Privacy = Literal[0, 1, 2]
@@ -63,6 +63,15 @@ supervised  BOOLEAN 0 accepted: under supervision of any grade
 discovery   VARCHAR 0 accepted: self, complaint or transfer
 is_repeat   BOOLEAN 0 accepted: same party and category within repeat_days before
 uncomputable BOOLEAN 0 accepted: no deadline can be computed
+loop_step   TINYINT 0 accepted: how far round the loop: 1 accepted, 2 dispatched, 3 closed too, 4 called back too
+self_reported BOOLEAN 0 accepted: came by a channel of the people's own (rules.toml [loop])
+sent_right  BOOLEAN 0 accepted: dispatched and never sent back
+assisted    BOOLEAN 0 accepted: dispatched, to an assisting department as well
+is_traced   BOOLEAN 0 accepted: report, dispatch, sign-on and closing all have their time
+accept_hours DOUBLE 0 accepted: hours from report to acceptance
+dispatch_hours DOUBLE 0 accepted: ... from acceptance to the first dispatch
+handle_hours DOUBLE 0 accepted: ... from the first dispatch to the standing closing
+callback_hours DOUBLE 0 accepted: ... from the standing closing to a valid callback
 late_entry  BOOLEAN 0 entered: recorded more than late_entry_hours after it occurred
 sign_due_passed BOOLEAN 0 dispatched: the sign-on limit has passed
 signed_on_time BOOLEAN 0 dispatched: signed within the limit

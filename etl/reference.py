@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from etl import thresholds
 from etl.errors import LoadError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,14 +43,17 @@ class Reference:
     def rules(self) -> dict[str, Any]:
         """Thresholds of `rules.toml`, by section.
 
-        Raises `LoadError` if the file is missing, not UTF-8 or not TOML, or has no usable section [map].
+        Raises `LoadError` if the file is missing, not UTF-8 or not TOML, or a threshold is missing or impossible.
         """
         path = self.folder / "rules.toml"
         try:
             rules = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise LoadError(f"参考数据 {path} 无法读取：{error}；请存为 UTF-8，并对照随附的文件修改") from error
+        for problem in thresholds.problems(rules):
+            raise LoadError(f"参考数据 {path} 的 {problem}；请对照随附的文件修改")
         _refuse_unless_located(rules.get("map"), path)
+        _refuse_unless_listed(rules.get("loop"), path)
         return rules
 
     @cached_property
@@ -87,3 +91,10 @@ def _refuse_unless_located(section: Any, path: Path) -> None:
     metres: list[Any] = [given.get(name) for name in LOCATED] if isinstance(given, dict) else [None]
     if not all(type(one) in (int, float) and 0 <= one <= 100_000 for one in metres):
         raise LoadError(f"参考数据 {path} 的 [map] precision_m 须给 {'、'.join(LOCATED)} 各一个米数（0 到 100,000）")
+
+
+def _refuse_unless_listed(section: Any, path: Path) -> None:
+    """Which channels are the people's own is for the county to say; silence would count none of them."""
+    channels = section.get("channels") if isinstance(section, dict) else None
+    if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
+        raise LoadError(f'参考数据 {path} 的 [loop] channels 须列出渠道代码，例如 channels = ["01"]')

@@ -158,3 +158,11 @@ def asking(warehouse: Path, *, cubes: bool = False) -> Iterator[Ask]:
             yield ask
     finally:
         door.close()
+
+
+@contextmanager
+def asking_about(folder: Path, cases: Sequence[Record], log: Sequence[Record] = (), **options: Any) -> Iterator[Ask]:
+    """Questions about these cases alone, delivered and loaded in `folder`."""
+    load_quickly(write_delivery(folder / "in", cases, log), folder / "warehouse", **options)
+    with asking(folder / "warehouse") as ask:
+        yield ask

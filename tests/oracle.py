@@ -54,6 +54,7 @@ class Rules:
         self.warn = timedelta(hours=warning["hours"])
         self.short_limit = timedelta(days=warning["short_limit_days"])
         self.short_share = float(warning["short_share"])
+        self.loop_channels = set(settings["loop"]["channels"])
         self.min_n = int(display["min_n"])
         self.min_n_satisfaction = int(display["min_n_satisfaction"])
         self.limits = _table(folder, "limits")
@@ -368,6 +369,32 @@ class Case:
             return "overdue"
         return "due_soon" if self.due - self.rules.warning(self.first_due[1]) <= self.as_of else "on_track"
 
+    # --- the loop ---
+
+    @cached_property
+    def loop_step(self) -> int:
+        """How many steps of the loop follow one another without a gap: accepted, dispatched, closed, called back."""
+        done = (True, self.moment("dispatch_at") is not None, self.is_closed, self.rating is not None)
+        return done.index(False) if False in done else len(done)
+
+    @property
+    def has_assistants(self) -> bool:
+        """Some department was called in to assist."""
+        return any(s["action"] == "dispatch" and s.get("role") == "assist" for s in self.log)
+
+    @property
+    def is_traced(self) -> bool:
+        """Report, dispatch, sign-on and closing are all on record."""
+        signed = any(d.signed_at is not None for d in self.dispatches)
+        return self.loop_step >= 3 and self.moment("report_at") is not None and signed
+
+    @property
+    def called_back_at(self) -> datetime | None:
+        """The callback of a case that went all the way: its own row's time, else the last in the log."""
+        logged = [s["event_at"] for s in self.log if s["action"] == "callback"]
+        at: datetime | None = self.get("callback_at")
+        return at if at is not None else max(logged, default=None)
+
     # --- the five 化 ---
 
     @cached_property
@@ -658,6 +685,52 @@ def _pending(*, soon: bool) -> Look:
 
 _twin("wuhua_due_soon", "count")(_pending(soon=True))
 _twin("wuhua_not_due", "count")(_pending(soon=False))
+
+
+def _of_loop(test: Callable[[Case], bool], *, among: int = 1) -> Look:
+    """A share of the accepted cases that have come as far round the loop as `among`."""
+
+    def look(case: Case) -> Iterator[Seen]:
+        if case.loop_step >= among:
+            yield Seen(case.accept_at, case.dimensions, test(case))
+
+    return look
+
+
+_twin("loop_self_reported_rate", "rate")(_of_loop(lambda case: (case.get("channel") or "") in case.rules.loop_channels))
+_twin("loop_dispatched_rate", "rate")(_of_loop(lambda case: case.loop_step >= 2))
+_twin("loop_right_first_rate", "rate")(_of_loop(lambda case: not any(d.returned for d in case.dispatches), among=2))
+_twin("loop_handled_rate", "rate")(_of_loop(lambda case: case.loop_step >= 3, among=2))
+_twin("loop_assisted_rate", "rate")(_of_loop(lambda case: case.has_assistants, among=2))
+_twin("loop_late_rate", "rate")(_of_loop(lambda case: case.dimensions["status"] == "overdue", among=2))
+_twin("loop_traced_rate", "rate")(_of_loop(lambda case: case.loop_step == 4, among=3))
+_twin("loop_complete_rate", "rate")(_of_loop(lambda case: case.is_traced, among=3))
+_twin("loop_whole_rate", "rate")(_of_loop(lambda case: case.loop_step == 4))
+
+
+def _between(start: Callable[[Case], datetime | None], end: Callable[[Case], datetime | None], *, since: int) -> Look:
+    """Hours between two moments of a case that has come so far round the loop; none where they are out of order."""
+
+    def look(case: Case) -> Iterator[Seen]:
+        first, last = start(case), end(case)
+        if case.loop_step >= since and first is not None and last is not None and last >= first:
+            yield Seen(case.accept_at, case.dimensions, (last - first).total_seconds() / 3600)
+
+    return look
+
+
+def _closed_at(case: Case) -> datetime | None:
+    return case.spells[-1].end
+
+
+_twin("loop_accept_hours", "duration", "median")(
+    _between(lambda case: case.moment("report_at"), lambda case: case.accept_at, since=1)
+)
+_twin("loop_dispatch_hours", "duration", "median")(
+    _between(lambda case: case.accept_at, lambda case: case.moment("dispatch_at"), since=2)
+)
+_twin("loop_handle_hours", "duration", "median")(_between(lambda case: case.moment("dispatch_at"), _closed_at, since=3))
+_twin("loop_callback_hours", "duration", "median")(_between(_closed_at, lambda case: case.called_back_at, since=4))
 
 
 # --- from observations to a number ------------------------------------------------------------------------------

@@ -17,9 +17,16 @@ CONFIG: dict[str, Any] = {
 
 
 def chart(id: str, label: str, *, height: str = "100%") -> html.Div:
-    """An empty chart with an accessible name; fill (id, "figure")."""
+    """An empty chart with an accessible name; fill (id, "figure").
+
+    A figure that tells its finding (figures/told.py) is named by it; 看数据 opens its numbers as a table.
+    """
     graph = dcc.Graph(id=id, config=CONFIG, figure=_blank(), style={"height": "100%"}, responsive=True)
-    return html.Div(graph, className="chart", style={"height": height}, role="img", **{"aria-label": label})
+    picture = html.Div(graph, className="chart-picture", role="img", **{"aria-label": label, "data-label": label})
+    button = html.Button(
+        "看数据", type="button", className="chart-data", **{"data-chart": id, "aria-label": f"{label}：看数据"}
+    )
+    return html.Div([picture, button], className="chart", style={"height": height})
 
 
 def _blank() -> dict[str, Any]:

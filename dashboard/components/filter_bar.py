@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.comparison import festival
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary
 
 FIRST = {"town": "乡镇", "department": "部门", "kind": "类型", "severity": "性质"}
@@ -18,6 +19,18 @@ CONTROLS = {**FIRST, **MORE}
 
 EXPORTS = {"xlsx": "表格 XLSX", "csv": "文本 CSV", "parquet": "数据 Parquet", "geojson": "地图 GeoJSON"}
 """Format of an export → the word on its button."""
+
+CALENDAR_WORDS = {
+    "previousMonth": "上个月",
+    "nextMonth": "下个月",
+    "previousYear": "上一年",
+    "nextYear": "下一年",
+    "previousDecade": "前十年",
+    "nextDecade": "后十年",
+    "monthLevelControl": "选择月份",
+    "yearLevelControl": "选择年份",
+}
+"""What the calendar's arrows and headings are called for those who hear them."""
 
 CLEAR_ALL = "&".join(f"{dimension}=" for dimension in DIMENSIONS)
 
@@ -34,6 +47,9 @@ def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
     controls += [_choice(dimension, name, vocabulary) for dimension, name in FIRST.items()]
     controls.append(_popover("更多 ▾", "filter-more", html.Div(more, className="bar-more")))
     controls.append(_popover("导出 ▾", "export", html.Div(_exports(), className="bar-exports")))
+    controls.append(
+        html.Button("视图 ▾", type="button", className="bar-button", id="views", **{"aria-haspopup": "dialog"})
+    )
     return html.Div(
         [
             html.Button(
@@ -57,7 +73,11 @@ def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
 def _popover(word: str, id: str, inside: Component) -> Component:
     return dmc.Popover(
         [
-            dmc.PopoverTarget(html.Button(word, type="button", className="bar-button", id=id)),
+            # The target itself is the button: it is what carries aria-expanded.
+            dmc.PopoverTarget(
+                html.Span(word, id=id),
+                boxWrapperProps={"component": "button", "type": "button", "className": "bar-button"},
+            ),
             dmc.PopoverDropdown(inside),
         ],
         position="bottom-start",
@@ -89,7 +109,8 @@ def _choice(dimension: str, name: str, vocabulary: Vocabulary) -> Component:
         size="sm",
         className="bar-choice",
         nothingFoundMessage="没有匹配项",
-        maxDropdownHeight=320,
+        # The list of options scrolls itself (access.css): a box around it would have to take the focus to be scrolled.
+        withScrollArea=False,
         comboboxProps={"width": 220, "position": "bottom-start", "shadow": "md"},
         withCheckIcon=True,
         **{"aria-label": DIMENSIONS[dimension]},
@@ -117,6 +138,7 @@ def _period(as_of: datetime) -> Component:
         className="bar-period",
         maxDate=as_of.date().isoformat(),
         clearButtonProps={"aria-label": "清除时段"},
+        ariaLabels=CALENDAR_WORDS,
         **{"aria-label": "时段"},
     )
 
@@ -129,14 +151,25 @@ def presets(today: date) -> list[dict[str, Any]]:
         ("近7天", today - timedelta(days=6), today),
         ("近30天", today - timedelta(days=29), today),
         ("近90天", today - timedelta(days=89), today),
-        ("本月", month, today),
+        ("本月至今", month, today),
         ("上月", last_month_end.replace(day=1), last_month_end),
-        ("今年", today.replace(month=1, day=1), today),
+        ("今年至今", today.replace(month=1, day=1), today),
     ]
+    spans += _around_new_year(today)
     found: list[dict[str, Any]] = [
         {"value": [first.isoformat(), last.isoformat()], "label": label} for label, first, last in spans
     ]
     return [*found, {"value": ["", ""], "label": "全部时段"}]
+
+
+def _around_new_year(today: date) -> list[tuple[str, date, date]]:
+    """January and February as one, and the days around the last 春节 that can be aligned with a year before."""
+    merged = ("1–2月合并", today.replace(month=1, day=1), min(today, today.replace(month=3, day=1) - timedelta(days=1)))
+    day0 = festival.latest(today)
+    if day0 is None:
+        return [merged]
+    reach = timedelta(days=festival.REACH)
+    return [merged, ("春节前后30天", day0 - reach, min(today, day0 + reach))]
 
 
 def period_value(filters: Filters, as_of: datetime) -> list[str | None]:

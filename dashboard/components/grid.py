@@ -18,6 +18,8 @@ OPTIONS: dict[str, Any] = {
     "getLocaleText": {"function": "localeText(params)"},
     "suppressContextMenu": True,
     "suppressCellFocus": False,
+    # Arrow keys go from cell to cell; Tab goes on to what comes after the grid.
+    "tabToNextCell": {"function": "leaveGrid(params)"},
     "suppressColumnVirtualisation": True,
     "suppressRowVirtualisation": True,
     "suppressMovableColumns": True,

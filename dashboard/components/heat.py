@@ -55,7 +55,7 @@ def _cell(
     metric = BY_KEY[key]
     shown = words.shown(metric, value)
     step = f" seq-{scale.step(value.value) + 1}" if value.state == "ok" and value.value is not None else ""
-    number = f"{shown.text}%" if value.state == "ok" else shown.text if value.state == "none" else shown.detail
+    number = f"{shown.text}%" if value.state == "ok" else shown.detail if value.state == "small" else shown.text
     group = (",".join(dimensions), f"{row[0]},{column[0]}")
     return html.Button(
         number,

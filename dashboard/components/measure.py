@@ -32,12 +32,19 @@ def _raw(number: float | None) -> str:
 def measure(key: str, value: Value, *, group: Group | None = None, detail: bool = True) -> html.Span:
     """A metric's value in words: number, unit, and n/N unless told otherwise."""
     shown = words.shown(BY_KEY[key], value)
+    return html.Span(
+        written(shown, detail=detail), className=f"measure is-{shown.state}", **attributes(key, value, group)
+    )
+
+
+def written(shown: words.Shown, *, detail: bool = True) -> list[Any]:
+    """A value's words as elements: number, unit, and what stands beside it."""
     children: list[Any] = [html.Span(shown.text, className="measure-number")]
     if shown.unit:
         children.append(html.Span(shown.unit, className="measure-unit"))
     if detail and shown.detail:
         children.append(html.Span(shown.detail, className="measure-detail"))
-    return html.Span(children, className=f"measure is-{shown.state}", **attributes(key, value, group))
+    return children
 
 
 def cell(key: str, value: Value, *, group: Group | None = None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.metrics.catalog import BY_KEY, Metric
+from dashboard.targets import configured
 
 
 def panel(
@@ -64,6 +65,10 @@ def definition(metric: Metric) -> Component:
     if metric.kind == "rate":
         about_clock += f"；分母不足 {metric.min_n} 只列件数"
     lines.append(html.Div(about_clock, className="hint-soft"))
+    for goal in configured():
+        if goal.metric == metric.key:
+            text = f"{goal.words}（{goal.source}，自 {goal.valid_from.isoformat()} 起）"
+            lines.append(html.Div(text, className="hint-soft"))
     return html.Div(lines, className="hint-item")
 
 

@@ -10,6 +10,7 @@ from dash import html
 from dashboard.components.measure import measure
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import Value
+from dashboard.targets import Goal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,22 +62,47 @@ def axis_start(places: Sequence[Place]) -> float:
     return max(0.0, int(20 * min(lows, default=0.0)) / 20) if lows else 0.0
 
 
-def table(places: Sequence[Ranked], *, key: str, volume_key: str = "", reference: Value | None = None) -> html.Div:
-    """The ranking as rows of buttons; `reference` (the whole county) is drawn as a dotted line."""
+def table(
+    places: Sequence[Ranked],
+    *,
+    key: str,
+    volume_key: str = "",
+    reference: Value | None = None,
+    target: Goal | None = None,
+) -> html.Div:
+    """The ranking as rows of buttons; `reference` (the whole county) is a dotted line, the target a dashed one."""
     start = axis_start([row.place for row in places])
+    if target:
+        start = min(start, max(0.0, target.value - 0.05))
     metric = BY_KEY[key]
     head = [
         html.Span("序", className="rank-no"),
         html.Span("单位", className="rank-name"),
         html.Span(BY_KEY[volume_key].name if volume_key else "", className="rank-volume"),
-        html.Span([html.Span(f"{start:.0%}"), html.Span("100%")], className="rank-axis"),
+        html.Span([html.Span(f"{start:.0%}"), *_target_head(target), html.Span("100%")], className="rank-axis"),
         html.Span(metric.name, className="rank-rate"),
     ]
-    rows = [_row(row, key=key, volume_key=volume_key, start=start, reference=reference) for row in places]
+    axis = Axis(start, reference, target)
+    rows = [_row(row, key=key, volume_key=volume_key, axis=axis) for row in places]
     return html.Div([html.Div(head, className="rank-row rank-head"), *rows], className="rank")
 
 
-def _row(row: Ranked, *, key: str, volume_key: str, start: float, reference: Value | None) -> html.Button:
+@dataclass(frozen=True)
+class Axis:
+    """The shared axis of a ranking: where it starts, and the lines across its rows."""
+
+    start: float
+    reference: Value | None
+    target: Goal | None
+
+
+def _target_head(target: Goal | None) -> list[html.Span]:
+    if target is None:
+        return []
+    return [html.Span(target.words, className="rank-target", title=target.source)]
+
+
+def _row(row: Ranked, *, key: str, volume_key: str, axis: Axis) -> html.Button:
     place = row.place
     group = (place.dimension, place.code)
     children = [
@@ -86,7 +112,7 @@ def _row(row: Ranked, *, key: str, volume_key: str, start: float, reference: Val
             measure(volume_key, place.volume, group=group) if volume_key and place.volume else "",
             className="rank-volume",
         ),
-        _dot(place.rate, start, reference),
+        dot(place.rate, axis),
         html.Span(measure(key, place.rate, group=group), className="rank-rate"),
     ]
     return html.Button(
@@ -97,15 +123,20 @@ def _row(row: Ranked, *, key: str, volume_key: str, start: float, reference: Val
     )
 
 
-def _dot(rate: Value, start: float, reference: Value | None) -> html.Span:
+def dot(rate: Value, axis: Axis) -> html.Span:
+    """A rate on the axis with its 95 % interval as a band; a point that misses the target is a diamond."""
+    start, reference, target = axis.start, axis.reference, axis.target
     parts: list[html.Span] = []
     if reference and reference.state == "ok" and reference.value is not None:
         parts.append(html.Span(className="dot-reference", style={"left": _at(reference.value, start)}))
+    if target:
+        parts.append(html.Span(className="dot-target", style={"left": _at(target.value, start)}))
     if rate.state == "ok" and rate.value is not None:
         low, high = rate.wilson
         width = f"{_share(high, start) - _share(low, start):.2f}%"
         parts.append(html.Span(className="dot-band", style={"left": _at(low, start), "width": width}))
-        parts.append(html.Span(className="dot", style={"left": _at(rate.value, start)}))
+        is_missed = " is-missed" if target and target.is_missed(rate) else ""
+        parts.append(html.Span(className="dot" + is_missed, style={"left": _at(rate.value, start)}))
     return html.Span(parts, className="rank-dot", **{"aria-hidden": "true"})
 
 

@@ -33,7 +33,7 @@ def back_test(tested: Sequence[Tested]) -> list[Any]:
     span += f"（另 {left_out} 个月风险图未分级，不计）" if left_out else ""
     return [
         html.P(verdict(sums), className="say-sentence"),
-        html.Div(html.Table([head, html.Tbody(body)], className="table"), className="table-box"),
+        html.Div(html.Table([head, html.Tbody(body)], className="table"), className="table-box", tabIndex="0"),
         html.P(
             f"{span}合计。面积比、人口比 = 命中率 ÷ 所选网格占全县面积、人口的比例（PAI），大于 1 即比随意选好。",
             className="panel-caption",

@@ -20,7 +20,7 @@ GROUP_NAMES = {
     "overdue_age": "超期天数",
     "elapsed_bin": "用时占期限",
 }
-STATES = {"ok": "正常", "small": "样本不足", "none": "无数据"}
+STATES = {"ok": "正常", "small": "样本不足", "none": "无数据", "hidden": "人数过少，不列出"}
 STATE_MEANING = "正常；样本不足：分母少于最小样本数，数值仅供核对，不宜比较；无数据：没有分母"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from dashboard import theme
+from dashboard.figures import told
 
 AGES = (("1-3", "1–3天"), ("4-7", "4–7天"), ("8-15", "8–15天"), ("16-30", "16–30天"), ("30+", "30天以上"))
 ROW_PX = 24
@@ -67,4 +68,11 @@ def ageing(bars: Sequence[Bar]) -> go.Figure:
     )
     figure.update_xaxes(range=[0, max(top, 1) * 1.05], showgrid=True, nticks=6, tickformat=",d")
     figure.update_yaxes(showgrid=False, dtick=1, tickfont={"color": theme.colour("ink"), "size": 13})
+    _tell(figure, list(reversed(ordered)))
     return figure
+
+
+def _tell(figure: go.Figure, bars: Sequence[Bar]) -> None:
+    finding = told.stock_finding("在办超期", [(bar.name, bar.total) for bar in bars])
+    rows = [[bar.name, *(told.written(count) for count in (*bar.counts, bar.total))] for bar in bars]
+    told.tell(figure, finding=finding, heads=["部门", *(label for _, label in AGES), "合计"], rows=rows)

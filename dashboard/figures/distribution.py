@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from dashboard import theme
+from dashboard.figures import told
 
 BINS = tuple(str(step) for step in range(21))
 DEADLINE_BIN = 10
@@ -83,7 +84,14 @@ def distribution(kinds: Sequence[Elapsed]) -> go.Figure:
             },
         }
     )
+    _tell(figure, kinds)
     return figure
+
+
+def _tell(figure: go.Figure, kinds: Sequence[Elapsed]) -> None:
+    found = [told.late_finding(kind.name, sum(kind.counts[DEADLINE_BIN:]), sum(kind.counts)) for kind in kinds]
+    rows = [[span, *(told.written(kind.counts[step]) for kind in kinds)] for step, span in enumerate(_spans())]
+    told.tell(figure, finding="；".join(found), heads=["用时 ÷ 时限", *(kind.name for kind in kinds)], rows=rows)
 
 
 def _band(place: int, count: int) -> list[float]:

@@ -10,19 +10,19 @@ from dashboard import theme
 WIDTH, HEIGHT, PAD = 96, 28, 3
 
 
-def sparkline(values: Sequence[float | None], *, is_partial: bool = False) -> str:
+def sparkline(values: Sequence[float | None], *, is_partial: bool = False, look: theme.Theme = "light") -> str:
     """A line through the values (gaps where there is none), its last point marked; hollow while the period runs."""
     known = [v for v in values if v is not None]
     if len(known) < 2:
         return ""
     points = _points(values, min(known), max(known))
-    line = theme.colour("accent")
+    line = theme.colour("accent", look)
     drawn = "".join(
         f'<polyline points="{run}" fill="none" stroke="{line}" stroke-width="1.5" stroke-linejoin="round"/>'
         for run in _runs(points)
     )
     x, y = [p for p in points if p][-1]
-    inside = theme.colour("surface") if is_partial else line
+    inside = theme.colour("surface", look) if is_partial else line
     end = f'<circle cx="{x}" cy="{y}" r="2.2" fill="{inside}" stroke="{line}" stroke-width="1.2"/>'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">{drawn}{end}</svg>'
     return "data:image/svg+xml," + quote(svg)

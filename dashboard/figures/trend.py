@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import plotly.graph_objects as go
 
 from dashboard import theme
+from dashboard.figures import told
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,54 @@ def trend(
     figure.update_layout(showlegend=False, hovermode="x unified", margin={"l": 8, "r": 44, "t": 20, "b": 8})
     figure.update_yaxes(nticks=5, range=[0, max(top, 1) * 1.12], tickformat=",d")
     form = "%Y年%-m月" if bucket == "month" else "%-m月%-d日"
-    figure.update_xaxes(type="date", tickformat=form, hoverformat=_hover(bucket), nticks=6, tickangle=0)
+    figure.update_xaxes(type="date", tickformat=form, hoverformat=hover_date(bucket), nticks=6, tickangle=0)
     if is_partial and days:
-        _note(figure, "本期未满")
+        mark_partial(figure)
+    for gap in _gaps(series):
+        _say_none(figure, days[gap.start : gap.stop], top)
+    _tell(figure, starts, series, bucket=bucket, is_partial=is_partial)
     return figure
+
+
+def _tell(
+    figure: go.Figure, starts: Sequence[date], series: Sequence[Series], *, bucket: str, is_partial: bool
+) -> None:
+    labels = [bucket_words(start, bucket) for start in starts]
+    found = [told.course_finding(line.name, labels, line.values, is_partial=is_partial) for line in series]
+    marked = [*labels[:-1], f"{labels[-1]}（未满）"] if labels and is_partial else labels
+    rows = [[label, *(told.written(line.values[place]) for line in series)] for place, label in enumerate(marked)]
+    heads = [BUCKETS[bucket], *(line.name for line in series)]
+    told.tell(figure, finding="；".join(found), heads=heads, rows=rows)
+
+
+def bucket_words(start: date, bucket: str) -> str:
+    """A bucket in words: “2026年3月”, “2026年3月2日起一周”, “2026年3月2日”."""
+    if bucket == "month":
+        return f"{start.year}年{start.month}月"
+    return f"{start.year}年{start.month}月{start.day}日" + ("起一周" if bucket == "week" else "")
+
+
+WIDE = 0.1
+"""From this share of the width on, a gap says what it is."""
+
+
+def _gaps(series: Sequence[Series]) -> Iterator[range]:
+    """Runs of buckets in which no line has a value, where they are wide enough for words."""
+    missing = [all(value is None for value in at) for at in zip(*(line.values for line in series), strict=True)]
+    for is_gap, places in groupby(range(len(missing)), key=lambda place: missing[place]):
+        run = list(places)
+        if is_gap and len(run) >= WIDE * len(missing):
+            yield range(run[0], run[-1] + 1)
+
+
+def _say_none(figure: go.Figure, days: Sequence[str], top: float) -> None:
+    figure.add_annotation(
+        x=days[len(days) // 2],
+        y=max(top, 1) / 2,
+        text="无数据",
+        showarrow=False,
+        font={"color": theme.colour("ink-soft")},
+    )
 
 
 @dataclass(frozen=True)
@@ -58,17 +103,19 @@ class Span:
     tail: int
 
 
-def _hover(bucket: str) -> str:
+def hover_date(bucket: str) -> str:
+    """How a bucket's start is written when the pointer is on it."""
     return {"month": "%Y年%-m月", "week": "%Y年%-m月%-d日起一周"}.get(bucket, "%Y年%-m月%-d日")
 
 
-def _note(figure: go.Figure, text: str) -> None:
+def mark_partial(figure: go.Figure) -> None:
+    """“本期未满” over the right end."""
     figure.add_annotation(
         x=1,
         xref="paper",
         y=1,
         yref="paper",
-        text=text,
+        text="本期未满",
         showarrow=False,
         xanchor="right",
         yanchor="bottom",
@@ -84,7 +131,8 @@ def _add_line(figure: go.Figure, span: Span, line: Series, colour: str, dash: st
         x=span.days[whole],
         y=list(line.values[whole]),
         name=line.name,
-        mode="lines",
+        # A line through a single bucket would be nothing at all.
+        mode="lines" if count > 1 else "markers",
         connectgaps=False,
         line={"color": colour, "width": 2, "dash": dash},
         hovertemplate=hover,

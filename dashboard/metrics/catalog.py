@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["flow", "stock", "rate", "duration", "current"]
@@ -15,8 +15,8 @@ class Metric:
 
     `of` selects the ledger rows that are counted (a rate's numerator, a duration's rows) and `among` a rate's
     denominator; both are SQL predicates over one ledger row, written from the columns of `etl.contract.LEDGER`.
-    `weight` makes a numerator row count for more or less than one. `events` are the ledger events that can
-    satisfy either predicate: the compiler reads no others.
+    `weight` makes a numerator row count for more or less than one; `hours` is the column a duration is taken from.
+    `events` are the ledger events that can satisfy either predicate: the compiler reads no others.
     """
 
     key: str
@@ -29,6 +29,7 @@ class Metric:
     among: str = ""
     weight: str = ""
     statistic: Literal["", "median", "p90", "mean"] = ""
+    hours: str = "hours"
     unit: str = "件"
     better: Better = "neither"
     clock: str = "自然时"
@@ -61,7 +62,49 @@ def _wuhua_count(key: str, name: str, meaning: str, status: str) -> Metric:
     )
 
 
-METRICS: tuple[Metric, ...] = (
+_LOOP_CLOCK = "自然时（环节与渠道的口径为本项目默认值）"
+
+
+def _loop_rate(key: str, name: str, *, meaning: str, formula: str, of: str, among: str = "", code: str = "") -> Metric:
+    """A share of one step of the loop, over the cases accepted in the period; `among` narrows the denominator."""
+    rows = "event = 'accepted'"
+    base = f"{rows} and {among}" if among else rows
+    return Metric(
+        key=key,
+        name=name,
+        code=code,
+        meaning=meaning,
+        formula=formula,
+        kind="rate",
+        unit="%",
+        better="up",
+        events=("accepted",),
+        of=f"{base} and {of}",
+        among=base,
+        clock=_LOOP_CLOCK,
+    )
+
+
+def _loop_hours(key: str, name: str, *, meaning: str, formula: str, hours: str) -> Metric:
+    """How long one step of the loop took, the middle case of those accepted in the period that have both times."""
+    return Metric(
+        key=key,
+        name=name,
+        meaning=meaning,
+        formula=f"中位数（{formula}）",
+        kind="duration",
+        unit="小时",
+        better="down",
+        events=("accepted",),
+        of=f"event = 'accepted' and {hours} is not null",
+        statistic="median",
+        hours=hours,
+        code="D§15",
+        clock=_LOOP_CLOCK,
+    )
+
+
+_BASE: tuple[Metric, ...] = (
     Metric(
         key="accepted",
         name="受理量",
@@ -409,5 +452,120 @@ METRICS: tuple[Metric, ...] = (
         of="event = 'wuhua_unknown'",
     ),
 )
+
+LOOP = (
+    _loop_rate(
+        "loop_self_reported_rate",
+        "群众指尖报占比",
+        code="D§15-71",
+        meaning="本期受理的事项中，由群众自己从指尖报等渠道上报的占比；算哪些渠道在 rules.toml 的 [loop] 中设定",
+        formula="群众自报渠道的受理 ÷ 本期受理",
+        of="self_reported",
+    ),
+    _loop_rate(
+        "loop_dispatched_rate",
+        "派遣率",
+        code="D§15-72",
+        meaning="闭环第二步：本期受理的事项中，到数据截至时至少派遣过一次的占比；未经派遣就办结的断在这一步",
+        formula="本期受理且派遣过 ÷ 本期受理",
+        of="loop_step >= 2",
+    ),
+    _loop_rate(
+        "loop_right_first_rate",
+        "一次派准率",
+        code="D§15-72",
+        meaning="本期受理且派遣过的事项中，从未被退回的占比",
+        formula="派遣过且从未退回 ÷ 派遣过",
+        of="sent_right",
+        among="loop_step >= 2",
+    ),
+    _loop_rate(
+        "loop_handled_rate",
+        "派遣办结率",
+        code="D§15-73",
+        meaning="闭环第三步：本期受理且派遣过的事项中，到数据截至时已办结的占比；近期受理的还没到期，天然偏低",
+        formula="派遣过且已办结 ÷ 派遣过",
+        of="loop_step >= 3",
+        among="loop_step >= 2",
+    ),
+    _loop_rate(
+        "loop_assisted_rate",
+        "协办参与率",
+        code="D§15-73",
+        meaning="本期受理且派遣过的事项中，除主办外还派给了协办部门的占比",
+        formula="派遣过且有协办部门 ÷ 派遣过",
+        of="assisted",
+        among="loop_step >= 2",
+    ),
+    replace(
+        _loop_rate(
+            "loop_late_rate",
+            "派后超期占比",
+            code="D§15-73",
+            meaning="本期受理且派遣过的事项中，到数据截至时仍未办结且已过期限的占比；它们断在第三步",
+            formula="派遣过、未办结且已过期限 ÷ 派遣过",
+            of="loop_step = 2 and status = 'overdue'",
+            among="loop_step >= 2",
+        ),
+        better="down",
+    ),
+    _loop_rate(
+        "loop_traced_rate",
+        "闭环率",
+        code="D§15-59",
+        meaning="闭环第四步：本期受理、派遣过且已办结的事项中，办结后有效回访（联系上本人并作出评价）的占比",
+        formula="派遣过、已办结且有效回访 ÷ 派遣过且已办结",
+        of="loop_step >= 4",
+        among="loop_step >= 3",
+    ),
+    _loop_rate(
+        "loop_complete_rate",
+        "留痕完整率",
+        code="D§15-74",
+        meaning="本期受理、派遣过且已办结的事项中，上报、派遣、签收、办结各环节时间齐全的占比",
+        formula="各环节时间齐全 ÷ 派遣过且已办结",
+        of="is_traced",
+        among="loop_step >= 3",
+    ),
+    _loop_rate(
+        "loop_whole_rate",
+        "全程闭环率",
+        code="D§15-38",
+        meaning="本期受理的事项中，走完派遣、办结、有效回访全部环节的占比；近期受理的还没办完，天然偏低",
+        formula="派遣过、已办结且有效回访 ÷ 本期受理",
+        of="loop_step >= 4",
+    ),
+    _loop_hours(
+        "loop_accept_hours",
+        "上报到受理",
+        meaning="本期受理的事项从上报到受理的时长，取中位数",
+        formula="受理时间 − 上报时间",
+        hours="accept_hours",
+    ),
+    _loop_hours(
+        "loop_dispatch_hours",
+        "受理到派遣",
+        meaning="本期受理的事项从受理到首次派遣的时长，取中位数",
+        formula="首次派遣时间 − 受理时间",
+        hours="dispatch_hours",
+    ),
+    _loop_hours(
+        "loop_handle_hours",
+        "派遣到办结",
+        meaning="本期受理且已办结的事项从首次派遣到办结的时长，含挂起与重开，取中位数；未办结的不在其中",
+        formula="办结时间 − 首次派遣时间",
+        hours="handle_hours",
+    ),
+    _loop_hours(
+        "loop_callback_hours",
+        "办结到回访",
+        meaning="本期受理且已闭环的事项从办结到有效回访的时长，取中位数",
+        formula="回访时间 − 办结时间",
+        hours="callback_hours",
+    ),
+)
+"""The loop 群众指尖报 → 平台精准分 → 部门协同办 → 全程可追踪; each step's cases are among those of the one before."""
+
+METRICS: tuple[Metric, ...] = (*_BASE, *LOOP)
 
 BY_KEY: dict[str, Metric] = {metric.key: metric for metric in METRICS}

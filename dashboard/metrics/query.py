@@ -105,10 +105,17 @@ def compile_query(
     as_of: datetime,
     cutoff_hour: int = 0,
     source: Source = LEDGER,
+    at: datetime | None = None,
+    scope: Scope | None = None,
 ) -> Compiled:
-    """The SELECT for metrics that `alike` put together. `as_of` closes an open-ended period."""
-    scope = scope_of(metrics[0])
+    """The SELECT for metrics that `alike` put together.
+
+    `as_of` closes an open-ended period, `at` cuts one short; `scope` “span” asks what a span adds to a stock.
+    """
+    scope = scope or scope_of(metrics[0])
     span = window(filters, cutoff_hour)
+    if at is not None:
+        span = Window(span.start, min(span.end or at, at))
     parameters: dict[str, Any] = {}
     if source.columns is None:
         conditions = [f"event in ({event_list([e for m in metrics for e in m.events])})"]
@@ -161,8 +168,21 @@ def parts_of(metric: Metric) -> tuple[str, ...]:
         return top, f"count(*) filter (where {metric.among})"
     if metric.kind == "duration":
         # Both quantiles in one expression: metrics that share a part share its cost.
-        whole = "avg(hours)" if metric.statistic == "mean" else f"quantile_cont(hours, {list(QUANTILES.values())})"
+        hours, both = metric.hours, list(QUANTILES.values())
+        whole = f"avg({hours})" if metric.statistic == "mean" else f"quantile_cont({hours}, {both})"
         return f"{whole} {rows}", f"count(*) {rows}"
     if metric.kind == "stock":
         return (f"coalesce(sum(delta) {rows}, 0)",)
     return (f"count(*) {rows}",)
+
+
+def summed(one: list[tuple[Any, ...]], other: list[tuple[Any, ...]], *, keys: int) -> list[tuple[Any, ...]]:
+    """The rows of two questions about different days as one: parts of equal groups (the first `keys` columns) added."""
+    found = {row[:keys]: row[keys:] for row in one}
+    for row in other:
+        known = found.get(row[:keys])
+        parts = row[keys:]
+        found[row[:keys]] = (
+            parts if known is None else tuple((a or 0) + (b or 0) for a, b in zip(known, parts, strict=True))
+        )
+    return [(*key, *parts) for key, parts in found.items()]

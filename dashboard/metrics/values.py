@@ -6,20 +6,25 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
-State = Literal["ok", "none", "small"]
-"""ok: a number · none: no data, printed "-" · small: denominator under min-n, only counts are printed."""
+State = Literal["ok", "none", "small", "hidden"]
+"""ok: a number · none: no data, printed "-" · small: denominator under min-n, only counts are printed · hidden: a count
+of so few persons or cases that it would point at them, printed “<5”."""
 
 Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
 class Value:
-    """One measured number. Rates carry their numerator n and denominator N; counts carry neither."""
+    """One measured number. Rates carry their numerator n and denominator N; counts carry neither.
+
+    A hidden count is only known to be under `below`.
+    """
 
     value: float | None
     n: float | None = None
     N: int | None = None
     state: State = "ok"
+    below: int = 0
 
     @property
     def wilson(self) -> tuple[float, float]:
@@ -28,6 +33,12 @@ class Value:
 
 
 NO_DATA = Value(None, state="none")
+
+
+def disclosed(count: Value, *, below: int) -> Value:
+    """A count as those may see it who pass by: 1 to `below` − 1 are hidden, 0 and larger ones are not."""
+    few = count.value is not None and 0 < count.value < below
+    return Value(None, state="hidden", below=below) if few else count
 
 
 def wilson_interval(n: float, total: int) -> tuple[float, float]:

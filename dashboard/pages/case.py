@@ -15,6 +15,7 @@ from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.components import clocks, holders, steps
 from dashboard.components.cases import deadline
 from dashboard.components.levels import LEVELS
+from dashboard.components.state import denied
 from dashboard.filters import Filters, Vocabulary
 from dashboard.page import Page, Panel, Target
 from dashboard.scope import may_see_cases
@@ -41,12 +42,13 @@ class Opened:
     file: CaseFile | None = None
     said: str = ""
     hint: str = ""
+    is_denied: bool = False
 
 
 def load_case(ask: Ask, filters: Filters) -> Opened:
     """The case of the address, for readers who may see cases."""
     if not may_see_cases("desk"):
-        return Opened(filters, ask.vocabulary, said="无权限查看事项")
+        return Opened(filters, ask.vocabulary, said="无权限查看事项", is_denied=True)
     if not filters.case:
         return Opened(filters, ask.vocabulary, said="还没有选择事项", hint=HOW)
     try:
@@ -59,6 +61,8 @@ def view_case(model: Opened) -> Mapping[Target, Any]:
     """The whole page: breadcrumbs, what the case is, holders, steps and clocks."""
     if model.file is None:
         said = [html.H1(model.said, className="lost-title"), html.P(model.hint)]
+        if model.is_denied:
+            said = [denied(html.H1(model.said, className="lost-title"))]
         return {"case-crumbs": _crumbs(model, {}), "case-head": html.Div(said, className="lost"), "case-body": []}
     return {
         "case-crumbs": _crumbs(model, model.file.case),

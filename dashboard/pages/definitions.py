@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashboard import words
 from dashboard.ask import Ask, SnapshotInfo
 from dashboard.components import explore_times, panel
+from dashboard.components.state_samples import samples
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import METRICS, Metric
 from dashboard.page import Page, Panel, Target
@@ -162,6 +163,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequenc
             className="table",
         ),
         className="table-box",
+        tabIndex="0",
     )
 
 
@@ -207,6 +209,7 @@ def frame() -> html.Div:
             panel.panel("rules", "五化规则", html.Div(id="wuhua-rules"), note="口径为本项目默认值，可在配置中修改"),
             html.Section([html.H2("办理期限", className="panel-title"), html.Div(id="limit-rules")], className="panel"),
             explore_times.method(),
+            html.Section([html.H2("数字的几种样子", className="panel-title"), samples()], className="panel"),
             panel.panel("loads", "数据来源与对账", html.Div(id="load-table")),
             html.Section(
                 [html.H2("数据质量", className="panel-title"), html.Div(id="quality-table")], className="panel"

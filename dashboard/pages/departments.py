@@ -10,7 +10,8 @@ from dash import html
 
 from dashboard import words
 from dashboard.ask import Answer, Ask, CasePage, Row
-from dashboard.components import bars, chart, grid, kpi, measure, panel, ranking
+from dashboard.comparison.earlier import Earlier, earlier
+from dashboard.components import bars, chart, compared, grid, kpi, measure, panel, ranking
 from dashboard.components.cases import case_list
 from dashboard.course import Course, bucket_for, course
 from dashboard.figures.ageing import AGES, Bar, ageing
@@ -19,6 +20,7 @@ from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
 from dashboard.page import Page, Panel, Target
+from dashboard.targets import target_for
 
 TABLE = (
     ("accepted", "派遣总数", 84),
@@ -147,14 +149,14 @@ class League:
 
     answer: Answer
     whole: Value
-    chosen: tuple[str, ...]
+    filters: Filters
 
 
 def load_league(ask: Ask, filters: Filters) -> League:
     """What the ranking needs."""
     others = _others(filters)
     answer = ask.numbers(("on_time_rate",), by=("department",), filters=others)
-    return League(answer, ask.numbers(("on_time_rate",), filters=others).only("on_time_rate"), filters.department)
+    return League(answer, ask.numbers(("on_time_rate",), filters=others).only("on_time_rate"), filters)
 
 
 def view_league(model: League) -> Mapping[Target, Any]:
@@ -165,13 +167,14 @@ def view_league(model: League) -> Mapping[Target, Any]:
             code=row.codes[0],
             name=row.labels[0],
             rate=row.values.get("on_time_rate", NO_DATA),
-            is_chosen=row.codes[0] in model.chosen,
+            is_chosen=row.codes[0] in model.filters.department,
         )
         for row in model.answer.rows
         if row.codes[0] and row.values["on_time_rate"].N
     ]
     order = ranking.ranked(places, "on_time_rate")
-    return {"league-list": ranking.table(order, key="on_time_rate", reference=model.whole)}
+    target = target_for("on_time_rate", model.filters, model.answer.as_of)
+    return {"league-list": ranking.table(order, key="on_time_rate", reference=model.whole, target=target)}
 
 
 # --- one department -----------------------------------------------------------------------------------------------
@@ -184,6 +187,7 @@ class Own:
     name: str
     filters: Filters
     numbers: Answer | None = None
+    before: Earlier | None = None
     course: Course | None = None
     oldest: CasePage | None = None
     categories: Answer | None = None
@@ -200,6 +204,7 @@ def load_own(ask: Ask, filters: Filters) -> Own:
         ask.vocabulary["department"].get(code, code),
         filters,
         ask.numbers(OWN_KEYS, filters=filters),
+        earlier(ask, OWN_KEYS, filters),
         course(ask, ("accepted", "closed"), filters, bucket=bucket_for(filters, ask.info.as_of)),
         ask.cases(still_open, order="oldest", limit=OLDEST),
         ask.numbers(("accepted",), by=("category",), filters=filters.replace(category=())),
@@ -211,6 +216,7 @@ def view_own(model: Own) -> Mapping[Target, Any]:
     """The department's panels, hidden while none is chosen."""
     if model.numbers is None or model.course is None or model.oldest is None or model.categories is None:
         return {("own", "className"): "own is-closed"}
+    spans = model.before.spans if model.before else None
     lines = [Series("受理", model.course.numbers("accepted")), Series("办结", model.course.numbers("closed"))]
     figure = trend(
         model.course.starts,
@@ -234,7 +240,9 @@ def view_own(model: Own) -> Mapping[Target, Any]:
         ("own", "className"): "own",
         "own-note": f"件/{BUCKETS[model.course.bucket]}",
         "own-name": model.name,
-        "own-numbers": [kpi.stat(BY_KEY[key].name, key, model.numbers.only(key)) for key in OWN_KEYS],
+        "own-numbers": [_own_number(model, key, model.numbers.only(key)) for key in OWN_KEYS],
+        "own-spans": compared.spans_line(spans, model.numbers.as_of),
+        "own-calendar": compared.calendar_choice(model.filters),
         ("own-chart", "figure"): figure,
         "own-oldest": case_list(
             model.oldest.rows,
@@ -247,6 +255,12 @@ def view_own(model: Own) -> Mapping[Target, Any]:
     }
 
 
+def _own_number(model: Own, key: str, now: Value) -> html.Div:
+    changes = model.before.changes(key, now) if model.before else ()
+    lines = html.Div(compared.change_lines(changes, name="kpi-change"), className="stat-changes")
+    return html.Div([kpi.stat(BY_KEY[key].name, key, now), lines], className="stat-block")
+
+
 # --- the frame ----------------------------------------------------------------------------------------------------
 
 
@@ -254,7 +268,16 @@ def _own_frame() -> html.Div:
     back = html.Button("返回全部部门", type="button", className="crumb", **{"data-set": "department="})
     return html.Div(
         [
-            html.Div([html.H2(id="own-name", className="own-name"), back], className="own-head"),
+            html.Div(
+                [
+                    html.H2(id="own-name", className="own-name"),
+                    back,
+                    html.Span(className="panel-space"),
+                    html.Span(id="own-spans", className="brief-spans"),
+                    html.Div(id="own-calendar"),
+                ],
+                className="own-head",
+            ),
             panel.panel("own", "受理与办结", chart.chart("own-chart", "所选部门受理与办结"), metrics=OWN_KEYS),
             html.Section(
                 [html.H3("本期数字", className="panel-title"), html.Div(id="own-numbers", className="stats")],
@@ -309,7 +332,7 @@ def frame() -> html.Div:
                 html.Div(id="league-list"),
                 metrics=("on_time_rate",),
                 area="league",
-                caption="点为比率，带为 95% 区间，虚线为全县；名次按 Wilson 下界，并列同名次，样本不足不排名",
+                caption="点为比率，带为 95% 区间，点线为全县，虚线为目标，◆ 未达标；名次按 Wilson 下界，样本不足不排名",
             ),
         ],
         className="layout-departments",
@@ -332,6 +355,8 @@ PAGE = Page(
                 "own-note",
                 "own-name",
                 "own-numbers",
+                "own-spans",
+                "own-calendar",
                 ("own-chart", "figure"),
                 "own-oldest",
                 "own-categories",

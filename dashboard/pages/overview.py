@@ -8,16 +8,20 @@ from typing import Any
 
 from dash import html
 
-from dashboard import comparison
+from dashboard import loop
 from dashboard.ask import Answer, Ask
-from dashboard.components import chart, grid_map, kpi, panel, ranking
+from dashboard.comparison.earlier import Earlier, earlier
+from dashboard.components import chart, compared, curve, grid_map, kpi, panel, ranking
+from dashboard.components.loop import funnel
 from dashboard.course import Course, bucket_for, course
+from dashboard.figures.brush import brushable
 from dashboard.figures.sparkline import sparkline
 from dashboard.figures.trend import BUCKETS, Series, trend
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
 from dashboard.page import Page, Panel, Target
+from dashboard.targets import target_for
 
 HEADLINES = (
     ("受理", "accepted", None),
@@ -45,61 +49,51 @@ class Headlines:
     """The headline metrics now, before, a year before, and their course."""
 
     now: Answer
-    previous: Answer | None
-    last_year: Answer | None
-    spans: comparison.Spans | None
+    earlier: Earlier
     course: Course
+    filters: Filters
 
 
 def load_headlines(ask: Ask, filters: Filters) -> Headlines:
     """Ask for the headline numbers and what they are compared with."""
-    spans = comparison.spans(filters, ask.info.as_of)
-    now = ask.numbers(KEYS, filters=filters)
     bucket = bucket_for(filters, ask.info.as_of, daily_up_to=31)
     return Headlines(
-        now,
-        _earlier(ask, filters, spans.previous) if spans else None,
-        _earlier(ask, filters, spans.last_year) if spans else None,
-        spans,
+        ask.numbers(KEYS, filters=filters),
+        earlier(ask, KEYS, filters),
         course(ask, KEYS, filters, bucket=bucket),
+        filters,
     )
-
-
-def _earlier(ask: Ask, filters: Filters, span: comparison.Span) -> Answer | None:
-    answer = ask.numbers(KEYS, filters=filters.shifted(since=span.since, until=span.until))
-    return answer if answer.only("accepted").value else None
 
 
 def view_headlines(model: Headlines) -> Mapping[Target, Any]:
     """Six cards and a line that names the spans."""
-    return {"kpi-cards": [kpi.card(_headline(model, *line)) for line in HEADLINES], "kpi-note": _spans_line(model)}
+    return {
+        "kpi-cards": [kpi.card(_headline(model, *line)) for line in HEADLINES],
+        "kpi-note": compared.spans_line(model.earlier.spans, model.now.as_of),
+        "kpi-calendar": compared.calendar_choice(model.filters),
+    }
 
 
 def _headline(model: Headlines, title: str, key: str, second: tuple[str, str] | None) -> kpi.Kpi:
-    metric, now = BY_KEY[key], model.now.only(key)
-
-    def against(before: Answer | None) -> comparison.Change | None:
-        return comparison.change(metric, now, before.only(key)) if before else None
-
-    changes = (("环比", against(model.previous)), ("同比", against(model.last_year))) if model.spans else ()
+    now = model.now.only(key)
     return kpi.Kpi(
         title=title if key != "handling_hours_median" else "办理时长 · 中位",
         key=key,
         value=now,
-        changes=changes,
+        changes=model.earlier.changes(key, now),
         second=(second[0], second[1], model.now.only(second[1])) if second else None,
         spark=sparkline(model.course.numbers(key, also_small=True), is_partial=model.course.is_partial),
         is_alarm=key == "overdue_open",
+        target=target_for(key, model.filters, model.now.as_of),
     )
 
 
-def _spans_line(model: Headlines) -> str:
-    if model.spans is None:
-        return "选定起始日期后可作环比、同比"
-    running = "本期未满，按已过天数比较 · " if model.spans.is_running else ""
-    spans = model.spans
-    previous, last_year = spans.previous.named(spans.now), spans.last_year.named(spans.now)
-    return f"{running}本期 {spans.now.named()} · 环比对 {previous} · 同比对 {last_year}"
+# --- the loop -----------------------------------------------------------------------------------------------------
+
+
+def view_loop(model: loop.Loop) -> Mapping[Target, Any]:
+    """The four steps and what they come to in a sentence."""
+    return {"loop-steps": funnel(model), "loop-note": model.finding}
 
 
 # --- trend --------------------------------------------------------------------------------------------------------
@@ -116,7 +110,10 @@ def view_trend(model: Course) -> Mapping[Target, Any]:
     figure = trend(
         model.starts, lines, bucket=model.bucket, is_partial=model.is_partial, is_cut_at_start=model.is_cut_at_start
     )
-    return {("trend-chart", "figure"): figure, "trend-note": f"件/{BUCKETS[model.bucket]}"}
+    return {
+        ("trend-chart", "figure"): brushable(figure, model.starts, model.spans, metrics=("accepted", "closed")),
+        "trend-note": f"件/{BUCKETS[model.bucket]}",
+    }
 
 
 # --- beside the rate: what could make it look better than it is ---------------------------------------------------
@@ -149,7 +146,7 @@ class Towns:
 
     answer: Answer
     whole: Value
-    chosen: tuple[str, ...]
+    filters: Filters
 
 
 def load_towns(ask: Ask, filters: Filters) -> Towns:
@@ -157,7 +154,7 @@ def load_towns(ask: Ask, filters: Filters) -> Towns:
     others = filters.replace(town=(), village=(), grid=())
     answer = ask.numbers(("accepted", "on_time_rate"), by=("town",), filters=others)
     whole = ask.numbers(("on_time_rate",), filters=others).only("on_time_rate")
-    return Towns(answer, whole, filters.town)
+    return Towns(answer, whole, filters)
 
 
 def view_towns(model: Towns) -> Mapping[Target, Any]:
@@ -169,14 +166,16 @@ def view_towns(model: Towns) -> Mapping[Target, Any]:
             name=row.labels[0],
             rate=row.values.get("on_time_rate", NO_DATA),
             volume=row.values.get("accepted", NO_DATA),
-            is_chosen=row.codes[0] in model.chosen,
+            is_chosen=row.codes[0] in model.filters.town,
         )
         for row in model.answer.rows
         if row.codes[0]
     ]
     order = ranking.ranked(places, "on_time_rate")
-    table = ranking.table(order, key="on_time_rate", volume_key="accepted", reference=model.whole)
-    return {"towns-list": table}
+    target = target_for("on_time_rate", model.filters, model.answer.as_of)
+    table = ranking.table(order, key="on_time_rate", volume_key="accepted", reference=model.whole, target=target)
+    note = BY_KEY["on_time_rate"].name + (f" · {target.words}" if target else "")
+    return {"towns-list": table, "towns-note": note}
 
 
 # --- map ----------------------------------------------------------------------------------------------------------
@@ -202,6 +201,7 @@ def frame() -> html.Div:
             html.Div(
                 [
                     html.Span(id="kpi-note", className="kpi-note"),
+                    html.Div(id="kpi-calendar"),
                     html.Span(id="kpi-asof", className="panel-asof"),
                     panel.definitions(KEYS),
                 ],
@@ -213,10 +213,11 @@ def frame() -> html.Div:
     return html.Div(
         [
             kpis,
+            panel.panel("loop", "闭环", html.Div(id="loop-steps"), metrics=loop.KEYS, area="loop"),
             panel.panel(
                 "trend",
                 "受理与办结",
-                chart.chart("trend-chart", "受理与办结随时间的变化"),
+                [chart.chart("trend-chart", "受理与办结随时间的变化"), curve.below("trend-chart")],
                 metrics=("accepted", "closed"),
                 area="trend",
             ),
@@ -233,7 +234,7 @@ def frame() -> html.Div:
                 "乡镇街道",
                 html.Div(id="towns-list"),
                 note="按时办结率",
-                caption="点为比率，带为 95% 区间，虚线为全县；名次按 Wilson 下界",
+                caption="点为比率，带为 95% 区间，点线为全县，虚线为目标，◆ 未达标；名次按 Wilson 下界",
                 metrics=("on_time_rate", "accepted"),
                 area="towns",
             ),
@@ -256,7 +257,14 @@ PAGE = Page(
     order=1,
     frame=frame,
     panels=(
-        Panel(id="kpi", title="关键指标", load=load_headlines, view=view_headlines, fills=("kpi-cards", "kpi-note")),
+        Panel(
+            id="kpi",
+            title="关键指标",
+            load=load_headlines,
+            view=view_headlines,
+            fills=("kpi-cards", "kpi-note", "kpi-calendar"),
+        ),
+        Panel(id="loop", title="闭环", load=loop.load_loop, view=view_loop, fills=("loop-steps", "loop-note")),
         Panel(
             id="trend",
             title="受理与办结",
@@ -265,7 +273,7 @@ PAGE = Page(
             fills=(("trend-chart", "figure"), "trend-note"),
         ),
         Panel(id="triad", title="按时办结率怎么看", load=load_triad, view=view_triad, fills=("triad-list",)),
-        Panel(id="towns", title="乡镇街道", load=load_towns, view=view_towns, fills=("towns-list",)),
+        Panel(id="towns", title="乡镇街道", load=load_towns, view=view_towns, fills=("towns-list", "towns-note")),
         Panel(id="minimap", title="网格工作量图", load=load_map, view=view_map, fills=grid_map.fills("small")),
     ),
     maps=("small",),

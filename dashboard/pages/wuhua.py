@@ -11,8 +11,11 @@ from dash import html
 
 from dashboard import words
 from dashboard.ask import Answer, Ask, CasePage, Row
-from dashboard.components import chart, heat, legend, measure, panel, segments
+from dashboard.comparison.earlier import Changes, earlier
+from dashboard.comparison.spans import Spans
+from dashboard.components import chart, compared, heat, legend, measure, panel, segments
 from dashboard.components.cases import case_list
+from dashboard.components.lamp import lamp
 from dashboard.course import bucket_for
 from dashboard.figures.classes import Classes, classes
 from dashboard.figures.distribution import BINS, DEADLINE_BIN, Elapsed, distribution
@@ -21,6 +24,7 @@ from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import Value
 from dashboard.page import Page, Panel, Target
+from dashboard.targets import Goal, target_for
 
 RATE = "wuhua_on_time_rate"
 STATUSES = ("wuhua_met", "wuhua_late", "wuhua_missed", "wuhua_due_soon", "wuhua_not_due", "wuhua_uncomputable")
@@ -60,10 +64,22 @@ class Card:
     values: Mapping[str, Value]
     course: tuple[float | None, ...]
     worst: Row | None
+    changes: Changes
+    target: Goal | None
     is_chosen: bool
 
 
-def load_cards(ask: Ask, filters: Filters) -> tuple[Card, ...]:
+@dataclass(frozen=True)
+class Cards:
+    """The five cards, and what they are compared with."""
+
+    cards: tuple[Card, ...]
+    spans: Spans | None
+    filters: Filters
+    as_of: datetime
+
+
+def load_cards(ask: Ask, filters: Filters) -> Cards:
     """Five cards; the choice of a kind is left out, so that all five stay."""
     others = _others(filters)
     by_kind = ask.numbers((RATE, *STATUSES), by=("kind",), filters=others)
@@ -71,7 +87,9 @@ def load_cards(ask: Ask, filters: Filters) -> tuple[Card, ...]:
     by_time = ask.numbers((RATE,), by=("kind", bucket), filters=others)
     by_town = ask.numbers((RATE,), by=("kind", "town"), filters=others)
     known = rules(ask.reference("wuhua"))
-    return tuple(
+    before = earlier(ask, (RATE,), others, by=("kind",))
+    target = target_for(RATE, filters, ask.info.as_of)
+    cards = tuple(
         Card(
             kind=row.codes[0],
             name=known.get(row.codes[0], (row.labels[0], ()))[0],
@@ -80,11 +98,14 @@ def load_cards(ask: Ask, filters: Filters) -> tuple[Card, ...]:
             values=row.values,
             course=tuple(_share(r.values[RATE]) for r in by_time.rows if r.codes[0] == row.codes[0]),
             worst=_worst([r for r in by_town.rows if r.codes[0] == row.codes[0] and r.codes[1]]),
+            changes=before.changes(RATE, row.values[RATE], codes=row.codes),
+            target=target,
             is_chosen=row.codes[0] in filters.kind,
         )
         for row in by_kind.rows
         if row.codes[0]
     )
+    return Cards(cards, before.spans, filters, ask.info.as_of)
 
 
 def _rule(known: Rules, kind: str) -> str:
@@ -110,9 +131,13 @@ def _worst(rows: Sequence[Row]) -> Row | None:
     return min(sure, key=lambda row: row.values[RATE].wilson[1], default=None)
 
 
-def view_cards(model: tuple[Card, ...]) -> Mapping[Target, Any]:
-    """The cards."""
-    return {"wuhua-cards": [_card(card) for card in model]}
+def view_cards(model: Cards) -> Mapping[Target, Any]:
+    """The cards, and which days they are compared over."""
+    return {
+        "wuhua-cards": [_card(card) for card in model.cards],
+        "wuhua-spans": compared.spans_line(model.spans, model.as_of),
+        "wuhua-calendar": compared.calendar_choice(model.filters),
+    }
 
 
 def _card(card: Card) -> html.Div:
@@ -139,6 +164,12 @@ def _card(card: Card) -> html.Div:
         [
             html.Div(head, className="kpi-head"),
             html.Div(measure.measure(RATE, rate, group=group), className="kpi-main"),
+            html.Div(
+                [
+                    *([lamp(card.target, rate)] if card.target else []),
+                    *compared.change_lines(card.changes, name="kpi-change"),
+                ]
+            ),
             html.Div(card.rule, className="wuhua-rule"),
             html.Div(card.remark, className="wuhua-remark"),
             html.Div(statuses, className="statuses"),
@@ -284,6 +315,7 @@ def frame() -> html.Div:
                     html.Div(id="severity-asof", className="hidden"),
                     html.Div(id="cards-fault", className="panel-fault", role="status"),
                     html.Div(id="wuhua-cards", className="wuhua-cards"),
+                    html.Div([html.Span(id="wuhua-spans"), html.Div(id="wuhua-calendar")], className="compared"),
                 ],
                 style={"gridArea": "cards"},
             ),
@@ -326,7 +358,13 @@ PAGE = Page(
     frame=frame,
     panels=(
         Panel(id="severity", title="性质", load=load_severity, view=view_severity, fills=("severity-toggle",)),
-        Panel(id="cards", title="五化", load=load_cards, view=view_cards, fills=("wuhua-cards",)),
+        Panel(
+            id="cards",
+            title="五化",
+            load=load_cards,
+            view=view_cards,
+            fills=("wuhua-cards", "wuhua-spans", "wuhua-calendar"),
+        ),
         Panel(id="heat", title="乡镇 × 五化", load=load_heat, view=view_heat, fills=("heat-table", "heat-legend")),
         Panel(
             id="used",

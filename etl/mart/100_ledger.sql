@@ -7,8 +7,8 @@ from fact_case;
 create table ledger_core as
 select case_key, 'accepted' as event, accept_at as event_at, 1 as delta,
        f.status = 'closed' as closed_by_now, f.supervision != '0' as supervised, f.discovery, f.is_repeat,
-       f.due_at is null as uncomputable
-from fact_case as f;
+       f.due_at is null as uncomputable, o.* exclude (case_key)
+from fact_case as f join case_loop as o using (case_key);
 
 create table ledger_closing as
 with worked as (

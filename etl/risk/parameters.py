@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from etl import thresholds
 from etl.errors import LoadError
+from etl.thresholds import Range
 
 TIERS = ("red", "orange", "yellow")
 LEVELS = ("blue", "yellow", "orange", "red")
@@ -60,43 +62,33 @@ def read_parameters(rules: Mapping[str, Any]) -> Parameters:
     return Parameters(**section | {"half_life_days": tuple(section["half_life_days"])})
 
 
-RANGES: Mapping[str, tuple[float, float]] = {
-    "default_half_life_days": (1, 3650),
-    "lookback_days": (1, 3650),
-    "min_expected": (0, 1_000_000),
-    "min_cases": (1, 1_000_000),
-    "min_basis_share": (0, 1),
-    "flat_level": (0.0001, 1),
-    "flat_simulations": (1, 9999),
-    "fdr": (0, 1),
-    "recent_days": (1, 366),
-    "near_metres": (1, 10_000),
-    "near_days": (0.01, 366),
-    "near_pairs": (0, 1_000_000),
-    "knox_permutations": (1, 9999),
-    "knox_pairs": (0, 100_000_000),
-    "backtest_months": (0, 120),
-    "top_share": (0.001, 1),
-    "replay_days": (0, 3660),
+RANGES: Mapping[str, Range] = {
+    "default_half_life_days": Range(1, 3650),
+    "lookback_days": Range(1, 3650),
+    "min_expected": Range(0, 1_000_000, is_whole=False),
+    "min_cases": Range(1, 1_000_000),
+    "min_basis_share": Range(0, 1, is_whole=False),
+    "flat_level": Range(0.0001, 1, is_whole=False),
+    "flat_simulations": Range(1, 9999),
+    "fdr": Range(0, 1, is_whole=False),
+    "recent_days": Range(1, 366),
+    "near_metres": Range(1, 10_000, is_whole=False),
+    "near_days": Range(0.01, 366, is_whole=False),
+    "near_pairs": Range(0, 1_000_000),
+    "knox_permutations": Range(1, 9999),
+    "knox_pairs": Range(0, 100_000_000),
+    "backtest_months": Range(0, 120),
+    "top_share": Range(0.001, 1, is_whole=False),
+    "replay_days": Range(0, 3660),
 }
-"""Least and most of each number; outside it the method has no meaning or the load no end."""
 
 
 def _names(section: Any) -> Iterator[str]:
-    wanted = set(Parameters.__dataclass_fields__)
-    if not isinstance(section, dict):
-        yield "应为一节，而不是一个值"
-    elif missing := wanted - section.keys():
-        yield f"缺少参数：{'、'.join(sorted(missing))}"
-    elif unknown := section.keys() - wanted:
-        yield f"有不认识的参数：{'、'.join(sorted(unknown))}"
+    return thresholds.names(section, set(Parameters.__dataclass_fields__))
 
 
 def _numbers(section: Mapping[str, Any]) -> Iterator[str]:
-    for name, (least, most) in RANGES.items():
-        whole = Parameters.__dataclass_fields__[name].type == "int"
-        if not _is_number(section[name], least, most) or (whole and type(section[name]) is not int):
-            yield f"{name} 为 {section[name]!r}，应是 {least:,} 到 {most:,} 之间的{'整数' if whole else '数'}"
+    yield from thresholds.numbers(section, RANGES)
     if section["flat_level"] * (section["flat_simulations"] + 1) < 1:
         yield "flat_simulations 太少，p 值达不到 flat_level，会把任何差异都当作随机波动"
 
@@ -123,13 +115,5 @@ def _weights(section: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _has_numbers(table: Any, names: Iterable[str], least: float, most: float) -> bool:
-    return (
-        isinstance(table, dict)
-        and set(table) == set(names)
-        and all(_is_number(value, least, most) for value in table.values())
-    )
-
-
-def _is_number(value: Any, least: float, most: float) -> bool:
-    """Not a truth value, and neither NaN nor beyond the limits."""
-    return type(value) in (int, float) and least <= value <= most
+    allowed = Range(least, most, is_whole=False)
+    return isinstance(table, dict) and set(table) == set(names) and all(map(allowed.holds, table.values()))

@@ -92,6 +92,17 @@ def test_what_a_killed_loader_left_is_gone_before_the_next_begins(tmp_path: Path
         ("[map] ", "[card] ", "[map]"),
         ("[clock]", "[clock", "无法读取"),
         ("自然时", "\udcff", "UTF-8"),
+        (
+            "report_cutoff_hour = 0 ",
+            "report_cutoff_hour = 24 ",
+            "[clock] report_cutoff_hour 为 24，应是 0 到 23 之间的整数",
+        ),
+        ("sign_limit_hours = 2", "sign_limit_hours = 2.5", "sign_limit_hours 为 2.5"),
+        ("reopen_days = 30", "reopen_day = 30", "[clock] 缺少参数：reopen_days"),
+        ("short_share = 0.2", "short_share = 20", "[warning] short_share 为 20，应是 0 到 1 之间的数"),
+        ("small_cell = 5", "small_cell = true", "[display] small_cell 为 True"),
+        ("max_bad_share = 0.05", "max_bad_share = 0.05\nmax_bad = 1", "[load] 有不认识的参数：max_bad"),
+        ("keep_snapshots = 7", "keep_snapshots = 0", "keep_snapshots 为 0"),
     ],
 )
 def test_rules_that_cannot_be_used_stop_the_load_with_a_sentence(

@@ -17,6 +17,8 @@ no  kind  accepted      limit             due             closed          kept  
 12  H     13 Mar 12:00  7 d               20 Mar 12:00    -               not due  24 h from 11:00: due soon
 
 The last column says how the case's 化 stands: met, late or missed.
+
+Round the loop: 01, 02, 04, 08 and 09 were dispatched (09 came back once), all but 04 are closed, 01 and 02 called back.
 """
 
 from __future__ import annotations
@@ -63,8 +65,16 @@ CASES = [
     ),
     builders.case("12", march(13, 12), "H", report_at=march(13, 11), discovery="self"),
 ]
-CASES = [case | {"grid_code": grid} for case, grid in zip(CASES, GRIDS, strict=True)]
+LOOP = {
+    "01": {"channel": "01", "report_at": march(1, 7), "dispatch_at": march(1, 10), "callback_at": march(6)},
+    "02": {"channel": "01", "dispatch_at": march(1, 9)},
+    "03": {"channel": "04"},
+    "04": {"dispatch_at": march(2, 9)},
+    "08": {"report_at": march(4, 9)},
+}
+CASES = [case | {"grid_code": grid} | LOOP.get(case["case_id"], {}) for case, grid in zip(CASES, GRIDS, strict=True)]
 LOG = [
+    builders.step("02", march(8, 9), "callback"),
     builders.step("05", march(10), "suspend"),
     builders.step("05", march(12), "resume"),
     builders.step("05", march(13), "close"),
@@ -73,6 +83,7 @@ LOG = [
     builders.step("07", march(1), "close"),
     builders.step("07", march(13), "reopen"),  # exactly at the deadline: open at its deadline
     builders.step("08", march(4, 10), "dispatch", to_department="D01"),
+    builders.step("08", march(4, 11), "dispatch", to_department="D03", role="assist"),
     builders.step("08", march(4, 12), "sign", from_department="D01"),
     builders.step("08", march(5, 23, 59, 59), "close"),
     builders.step("09", march(6, 17), "dispatch", to_department="D01"),
@@ -113,6 +124,21 @@ RATES = {
     "repeat_rate": (0, 9),
     "late_entry_rate": (0, 0),
     "wuhua_on_time_rate": (6, 10),
+    "loop_self_reported_rate": (2, 9),
+    "loop_dispatched_rate": (5, 9),
+    "loop_right_first_rate": (4, 5),
+    "loop_handled_rate": (4, 5),
+    "loop_assisted_rate": (1, 5),
+    "loop_late_rate": (1, 5),
+    "loop_traced_rate": (2, 4),
+    "loop_complete_rate": (1, 4),  # 08 alone has a report and a sign-on
+    "loop_whole_rate": (2, 9),
+}
+LOOP_HOURS = {
+    "loop_accept_hours": 1,  # 11 in ten minutes; 01, 08, 12 in an hour
+    "loop_dispatch_hours": 1,  # 08, 09 at once; 02, 04 in an hour; 01 in two
+    "loop_handle_hours": (79 + 94) / 2,  # 08 a second short of 38, 09 79, 01 94, 02 167
+    "loop_callback_hours": (1 + 24) / 2,
 }
 # Open hours of the eight closings in order; the fourth is 21 days less 2 days paused, the fifth 20.5 days.
 HOURS = sorted([96, 168, 168 + 1 / 3600, 456, 492, 192, 38 - 1 / 3600, 79])
@@ -143,6 +169,11 @@ def test_handling_hours_leave_out_pauses(ask: Ask) -> None:
     assert got.only("handling_hours_median").value == pytest.approx((HOURS[3] + HOURS[4]) / 2)
     assert got.only("handling_hours_p90").value == pytest.approx(HOURS[6] + 0.3 * (HOURS[7] - HOURS[6]))
     assert got.only("handling_hours_mean").value == pytest.approx(sum(HOURS) / 8)
+
+
+@pytest.mark.parametrize("key", LOOP_HOURS)
+def test_a_step_of_the_loop_takes_the_middle_case_s_time(ask: Ask, key: str) -> None:
+    assert ask.numbers([key], filters=Filters(**PERIOD)).only(key).value == pytest.approx(LOOP_HOURS[key])
 
 
 def test_the_stock_of_a_past_moment_is_the_stock_of_that_moment(ask: Ask) -> None:
@@ -182,3 +213,4 @@ def test_the_oracle_agrees_with_the_pencil() -> None:
     span = compare.span_of(PERIOD["since"], PERIOD["until"])
     assert {key: answers.number(key, span=span).value for key in COUNTS} == COUNTS
     assert {k: (answers.number(k, span=span).n, answers.number(k, span=span).N) for k in RATES} == RATES
+    assert {k: answers.number(k, span=span).value for k in LOOP_HOURS} == pytest.approx(LOOP_HOURS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +25,8 @@ PERIODS: tuple[tuple[date | None, date | None], ...] = (
     (date(2025, 10, 9), date(2027, 1, 1)),
     (date(2026, 6, 1), date(2026, 7, 1)),
 )
+ELAPSED = (date(2025, 9, 29), date(2025, 10, 13), datetime(2025, 10, 12, 9, 30))
+"""A period that ends within its last day, at the same elapsed point as a later one."""
 FILTERS: tuple[Mapping[str, tuple[str, ...]], ...] = (
     {},
     {"town": ("990108100",), "kind": ("C", "P")},
@@ -105,6 +108,16 @@ def differences(ask: Ask, answers: oracle.Oracle, turn: int = 0) -> Iterator[Dif
         yield from _whole(rows, answers, span, wanted, f"Σ {group} {where}", metrics)
 
 
+def elapsed_differences(ask: Ask, answers: oracle.Oracle) -> Iterator[Difference]:
+    """The same for a period cut short: whole, and by town."""
+    since, until, at = ELAPSED
+    filters, span = Filters(since=since, until=until), (span_of(since, until, answers.rules.cutoff)[0], at)
+    for by in ((), ("town",)):
+        for row in ask.numbers(ALL, by=by, filters=filters, at=at).rows:
+            wanted = dict(zip(by, [(code,) for code in row.codes], strict=True))
+            yield from _row(row, answers, span, wanted, f"{since}…{at} {wanted}")
+
+
 def _within(span: oracle.Span, monday: str, cutoff: timedelta) -> oracle.Span:
     start = datetime.fromisoformat(monday) + cutoff
     return max(span[0], start), min(span[1], start + timedelta(days=7))
@@ -148,7 +161,8 @@ def load_and_compare(batch: Batch, *, most: int = 12, folder_of_rules: Path = or
         options = {"as_of": batch.as_of, "now": batch.as_of, "reference": Reference(folder_of_rules)}
         builders.load_quickly(delivery, warehouse, **options)
         with builders.asking(warehouse, cubes=batch.cubes) as ask:
-            found = differences(ask, oracle.Oracle(batch.lives(rules), rules), batch.turn)
+            answers = oracle.Oracle(batch.lives(rules), rules)
+            found = chain(differences(ask, answers, batch.turn), elapsed_differences(ask, answers))
             return [d for d, _ in zip(found, range(most), strict=False)]
 
 

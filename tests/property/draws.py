@@ -76,6 +76,7 @@ def _one(chance: Random, name: str, as_of: datetime) -> tuple[Record, tuple[Reco
     _adjust(chance, record, log, as_of)
     _close(chance, record, log, as_of)
     _tell_of_the_end(chance, record)
+    _call_back(chance, record, log, as_of)
     log = sorted((s for s in log if s["event_at"] <= as_of), key=lambda s: s["event_at"])
     for number, step in enumerate(log, start=1):
         step["seq"] = number
@@ -217,3 +218,13 @@ def _tell_of_the_end(chance: Random, record: Record) -> None:
     record["close_level"] = _maybe(chance, "grid", "town")
     record["callback_valid"] = _maybe(chance, True, True, False)
     record["satisfaction"] = _maybe(chance, "satisfied", "mostly", "dissatisfied", "unrated")
+
+
+def _call_back(chance: Random, record: Record, log: list[Record], as_of: datetime) -> None:
+    """Asked how it went: before the end, at it, a second later, or never; in the row, in the log, or in both."""
+    end = _life(record, log, as_of).spells[-1].end
+    for at in (end + chance.choice([*NEAR, DAY]) for _ in range(chance.randint(0, 2)) if end is not None):
+        if chance.choice((True, False)):
+            record["callback_at"] = at
+        else:
+            log.append(builders.step(record["case_id"], at, "callback"))

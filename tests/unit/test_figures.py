@@ -26,7 +26,7 @@ def test_every_colour_of_the_theme_comes_from_the_tokens_file() -> None:
     assert len(set(theme.SEQUENTIAL)) == len(theme.ON_SEQUENTIAL) == 5
 
 
-SHEETS = ("base.css", "case.css", "parts.css", "screens.css")
+SHEETS = sorted(path.name for path in theme.ASSETS.glob("*.css") if path.name != "tokens.css")
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
@@ -174,3 +174,24 @@ def test_ranks_go_by_the_cautious_bound_and_ties_share_one() -> None:
         [place("b", 10, 10), place("a", 970, 1000), place("c", 10, 10), place("d", 2, 2)], "on_time_rate"
     )
     assert [(row.rank, row.place.code) for row in rows] == [(1, "a"), (2, "b"), (2, "c"), (None, "d")]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((1.0, None, None, 2.0, 3.0), 1),
+        ((1.0, 2.0, 3.0, 0.0, 3.0), 0),
+        ((None, 1.0, None, 2.0, 3.0), 2),
+        ((*(1.0,) * 10, None), 0),
+    ],
+)
+def test_a_wide_gap_says_that_there_are_no_data(values: tuple[float | None, ...], said: int) -> None:
+    """Two of five buckets, none (a zero is a point), two single ones, one of eleven: too narrow for words."""
+    days = [date(2026, 3, 1) + timedelta(days=n) for n in range(len(values))]
+    figure = trend(days, [Series("受理", values)], bucket="day")
+    assert [a.text for a in figure.layout.annotations].count("无数据") == said
+
+
+def test_a_single_day_is_a_point() -> None:
+    figure = trend(DAYS[:1], [Series("受理", (7.0,))], bucket="day")
+    assert (figure.data[0].mode, figure.data[0].y) == ("markers", (7.0,))

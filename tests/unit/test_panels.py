@@ -45,8 +45,17 @@ def test_a_panel_that_works_says_until_when_and_clears_its_fault() -> None:
 
 def test_pages_have_their_own_paths_orders_and_elements() -> None:
     pages = find_pages()
-    paths = ["/", "/map", "/risk", "/departments", "/wuhua", "/explore", "/case", "/definitions"]
-    assert [page.path for page in pages] == paths
+    assert [page.path for page in pages] == [
+        "/",
+        "/brief",
+        "/map",
+        "/risk",
+        "/departments",
+        "/wuhua",
+        "/explore",
+        "/case",
+        "/definitions",
+    ]
     assert [page.path for page in pages if not page.in_nav] == ["/case"]
     for page in pages:
         targets = [target for panel in page.panels for target in panel.targets]

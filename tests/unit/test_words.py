@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
-from dashboard import comparison, words
-from dashboard.filters import Filters
+from dashboard import words
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import NO_DATA, Value
 
@@ -99,60 +98,3 @@ def test_changes_are_signed_and_percent_needs_a_base() -> None:
 )
 def test_spans_say_both_days(first: date, last: date, text: str) -> None:
     assert words.day_span(first, last) == text
-
-
-AS_OF = datetime(2026, 3, 14, 8, 0)
-
-
-def test_a_running_month_is_compared_with_the_same_days_of_the_month_before() -> None:
-    spans = comparison.spans(Filters(since=date(2026, 3, 1), until=date(2026, 4, 1)), AS_OF)
-    assert spans is not None and spans.is_running
-    assert (spans.now.named(), spans.previous.named(), spans.last_year.named(spans.now)) == (
-        "3月1–14日",
-        "2月1–14日",
-        "2025年3月1–14日",
-    )
-
-
-def test_a_whole_month_is_compared_with_the_whole_month_before() -> None:
-    spans = comparison.spans(Filters(since=date(2026, 2, 1), until=date(2026, 3, 1)), AS_OF)
-    assert spans is not None and not spans.is_running
-    assert spans.previous.named() == "1月1–31日"
-
-
-def test_other_spans_are_compared_with_equally_many_days_before() -> None:
-    spans = comparison.spans(Filters(since=date(2026, 3, 1), until=date(2026, 3, 8)), AS_OF)
-    assert spans is not None and spans.previous == comparison.Span(date(2026, 2, 22), date(2026, 3, 1))
-
-
-def test_an_open_beginning_is_compared_with_nothing() -> None:
-    assert comparison.spans(Filters(until=date(2026, 3, 8)), AS_OF) is None
-
-
-def test_29_february_has_a_year_before() -> None:
-    spans = comparison.spans(Filters(since=date(2024, 2, 29), until=date(2024, 3, 2)), AS_OF)
-    assert spans is not None and spans.last_year.since == date(2023, 2, 28)
-
-
-@pytest.mark.parametrize(
-    ("key", "now", "before", "direction", "verdict"),
-    [
-        ("accepted", Value(104), Value(100), "flat", "plain"),
-        ("accepted", Value(130), Value(100), "up", "plain"),
-        ("overdue_open", Value(130), Value(100), "up", "worse"),
-        ("overdue_open", Value(70), Value(100), "down", "better"),
-        ("on_time_rate", Value(0.95, 95, 100), Value(0.9, 90, 100), "up", "better"),
-        ("on_time_rate", Value(0.9, 90, 100), Value(0.9001, 90, 100), "flat", "plain"),
-        ("handling_hours_median", Value(50.0), Value(40.0), "up", "worse"),
-    ],
-)
-def test_an_arrow_stands_only_for_a_real_move(
-    key: str, now: Value, before: Value, direction: str, verdict: str
-) -> None:
-    found = comparison.change(BY_KEY[key], now, before)
-    assert found is not None and (found.direction, found.verdict) == (direction, verdict)
-
-
-def test_nothing_is_compared_with_too_little() -> None:
-    assert comparison.change(RATE, Value(0.9, 90, 100), Value(0.5, 1, 2, "small")) is None
-    assert comparison.change(HOURS, NO_DATA, Value(3.0)) is None

@@ -1,0 +1,93 @@
+"""Who is reading? Until there are accounts: a browser that was given a key once, and the name its person typed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request, Response
+
+from dashboard.store import Store
+from dashboard.writes import WriteRefusedError
+
+Clock = Callable[[], datetime]
+
+COOKIE = "yiping_reader"
+KEY = re.compile(r"[\w-]{32}", re.ASCII)
+A_YEAR = 365 * 24 * 3600
+LONGEST_NAME = 20
+
+TABLE = """create table if not exists reader (id text primary key, name text not null) strict"""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One browser's person; `id` is not the key in the cookie, so that what is kept opens nothing."""
+
+    id: str
+    name: str = ""
+
+
+NOBODY = Reader("")
+"""Someone who has written nothing yet."""
+
+
+def written_at(clock: Clock | None) -> str:
+    """The server's time as it is kept; empty where the server tells none."""
+    return clock().isoformat(timespec="seconds") if clock else ""
+
+
+def cleaned(text: str) -> str:
+    """One line of a person's words: no control characters, single spaces. Raises `ValueError` when nothing is left."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not line:
+        raise ValueError("不能为空")
+    return line
+
+
+class Readers:
+    """The readers known here. The only place that knows the cookie; accounts will take its place."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        store.declare(TABLE)
+
+    def of(self, request: Request) -> Reader:
+        """Who sends a request; `NOBODY` without a key that was given here."""
+        key = request.cookies.get(COOKIE, "")
+        if not KEY.fullmatch(key):
+            return NOBODY
+        found = self._store.rows("select id, name from reader where id = :id", {"id": _id(key)})
+        return Reader(found[0]["id"], found[0]["name"]) if found else NOBODY
+
+    def welcome(self, request: Request, response: Response, name: str) -> Reader:
+        """Who writes: the reader known already, or a new one whose key goes out with the answer.
+
+        A new name takes the place of the old one. Raises `WriteRefusedError` where there is no name at all.
+        """
+        reader = self.of(request)
+        name = name or reader.name
+        if not name:
+            raise WriteRefusedError("请先写上姓名，别人才知道是谁写的")
+        if reader == NOBODY:
+            return self.meet(response, name)
+        if name == reader.name:
+            return reader
+        self._store.write("update reader set name = :name where id = :id", {"id": reader.id, "name": name})
+        return Reader(reader.id, name)
+
+    def meet(self, response: Response, name: str = "") -> Reader:
+        """A new reader, whose key goes out with the answer."""
+        key = secrets.token_urlsafe(24)
+        response.set_cookie(COOKIE, key, max_age=A_YEAR, httponly=True, samesite="strict")
+        reader = Reader(_id(key), name)
+        self._store.write("insert into reader (id, name) values (:id, :name)", {"id": reader.id, "name": name})
+        return reader
+
+
+def _id(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:32]

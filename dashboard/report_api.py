@@ -1,0 +1,85 @@
+"""The brief as a file: a week's, a month's or exactly what the page shows, as PDF, Word or slides."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import get_args
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import Response
+
+from dashboard.api import BadRequestError, answer, strict_filters, with_filters
+from dashboard.ask import Ask
+from dashboard.export.names import disposition
+from dashboard.report.docx_file import docx
+from dashboard.report.pdf_file import pdf
+from dashboard.report.period import NAMES, Kind
+from dashboard.report.pptx_file import pptx
+from dashboard.report.report import Report, make
+from dashboard.warehouse import Warehouse
+
+AT_ONCE = 2
+"""Briefs being made at the same time; further ones wait their turn."""
+OFFICE = "application/vnd.openxmlformats-officedocument"
+
+WRITERS: Mapping[str, tuple[Callable[[Report], bytes], str]] = {
+    "pdf": (pdf, "application/pdf"),
+    "docx": (docx, f"{OFFICE}.wordprocessingml.document"),
+    "pptx": (pptx, f"{OFFICE}.presentationml.presentation"),
+}
+
+
+def add_report(api: FastAPI, warehouse: Warehouse) -> None:
+    """Add /brief to the API."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    @api.get(
+        "/brief",
+        summary="简报：周报、月报、专报",
+        openapi_extra=with_filters(),
+        response_class=Response,
+        responses={200: {"content": {media: {} for _, media in WRITERS.values()}}},
+    )
+    async def brief(
+        request: Request,
+        format: str = Query(description="、".join(WRITERS), max_length=10),
+        kind: str = Query("special", alias="report", description="、".join(get_args(Kind)), max_length=10),
+    ) -> Response:
+        """The last whole week or month of the data, or the period asked for; complete before its first byte is sent."""
+
+        def question(ask: Ask) -> Response:
+            return _file(_asked(ask, request, format=format, kind=kind), format)
+
+        async with gate:
+            return await answer(warehouse, question)
+
+
+def _asked(ask: Ask, request: Request, *, format: str, kind: str) -> Report:
+    if format not in WRITERS:
+        raise BadRequestError(f"format 只能是 {'、'.join(WRITERS)}")
+    found = next((one for one in NAMES if one == kind), None)
+    if found is None:
+        raise BadRequestError(f"report 只能是 {'、'.join(NAMES)}")
+    filters = strict_filters(ask, request, own_keys=("format", "report"))
+    return make(ask, filters, found)
+
+
+def _file(report: Report, format: str) -> Response:
+    write, media = WRITERS[format]
+    body = write(report)
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    headers = {
+        "Content-Disposition": disposition(file_name(report, format)),
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "Cache-Control": "no-store",
+    }
+    return Response(body, media_type=media, headers=headers)
+
+
+def file_name(report: Report, format: str) -> str:
+    """“青禾县社会治理周报_2026-03-02至2026-03-08_截至0314-0800.docx”."""
+    period = report.period.replace(" ", "")
+    return f"{report.title}_{period}_截至{report.as_of:%m%d-%H%M}.{format}"

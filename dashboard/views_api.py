@@ -1,0 +1,143 @@
+"""Saved views over HTTP: list, save, delete, choose the home view; and /v/<id>, which opens one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi import Path as InPath
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from dashboard import rolling
+from dashboard.api import answer, strict_filters, with_filters
+from dashboard.ask import Ask
+from dashboard.filters import VIEW_KEYS, Filters, describe_period
+from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
+from dashboard.store import StoreError
+from dashboard.views import FIXED, LONGEST_QUERY, LONGEST_TITLE, NoSuchViewError, View, Views
+from dashboard.warehouse import Warehouse
+from dashboard.writes import WriteRefusedError, read, with_body
+from etl.contract import NoSnapshotError
+
+ID = InPath(description="视图编号", pattern=r"^[\w-]{1,40}$")
+Line = Annotated[str, AfterValidator(cleaned)]
+GONE = """<!DOCTYPE html>
+<html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>没有这个视图</title></head>
+<body><h1>没有这个视图</h1><p>可能已被删除，或者链接不完整。</p><p><a href="/">回到总览</a></p></body></html>
+"""
+
+
+class ViewWish(BaseModel):
+    """What is to be kept."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: Line = Field(title="标题", min_length=1, max_length=LONGEST_TITLE)
+    path: str = Field(title="页面", max_length=64)
+    query: str = Field("", title="条件", max_length=LONGEST_QUERY)
+    dates: str = Field(FIXED, title="日期方式", max_length=40)
+    shared: bool = Field(False, title="共享")
+    name: str = Field("", title="姓名", max_length=LONGEST_NAME)
+
+
+class HomeWish(BaseModel):
+    """Which view to begin with; empty for none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    view: str = Field(title="视图", max_length=40)
+
+
+def add_views(
+    server: FastAPI, api: FastAPI, warehouse: Warehouse, *, views: Views, readers: Readers, pages: Mapping[str, str]
+) -> None:
+    """Add /views and /home to the API and /v/<id> to the server; `pages` are the paths that can be kept, with names."""
+    _errors(api)
+    _add_list(api, warehouse, views=views, readers=readers, pages=pages)
+    _add_writes(api, views=views, readers=readers, pages=pages)
+    _add_link(server, warehouse, views)
+
+
+def _errors(api: FastAPI) -> None:
+    @api.exception_handler(NoSuchViewError)
+    async def unknown(_request: Request, error: NoSuchViewError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=404)
+
+
+def _add_list(api: FastAPI, warehouse: Warehouse, *, views: Views, readers: Readers, pages: Mapping[str, str]) -> None:
+    @api.get("/views", summary="已保存的视图", openapi_extra=with_filters())
+    async def listed(request: Request) -> dict[str, Any]:
+        """The reader's own and the shared views; `dates`: how the period of these filters can be kept."""
+        reader = readers.of(request)
+        home, kept = views.home(reader), views.listed(reader)
+
+        def question(ask: Ask) -> dict[str, Any]:
+            filters = strict_filters(ask, request, own_keys=tuple(VIEW_KEYS))
+            today = ask.info.as_of.date()
+            told = [
+                view_json(view, reader, is_home=view.id == home)
+                | {"page": pages.get(view.path, view.path), "words": view.words(ask.vocabulary, today)}
+                for view in kept
+            ]
+            return {"name": reader.name, "dates": ways(filters, today), "views": told}
+
+        return await answer(warehouse, question)
+
+
+def ways(filters: Filters, today: date) -> list[dict[str, str]]:
+    """How a period can be kept: each rule it can be read as with what it comes to, and fixed."""
+    rules = rolling.readings(filters.since, filters.until, today)
+    rolls = [{"dates": rule, "words": f"随日期滚动 · {rolling.words(rule)}"} for rule in rules]
+    return [*rolls, {"dates": FIXED, "words": f"固定日期 · {describe_period(filters)}"}]
+
+
+def view_json(view: View, reader: Reader, *, is_home: bool) -> dict[str, Any]:
+    """A view as the API says it; who owns it stays here."""
+    told = {key: getattr(view, key) for key in ("id", "title", "path", "query", "author", "made_at", "is_shared")}
+    is_mine = bool(reader.id) and view.owner == reader.id
+    return told | {"dates": view.rule, "is_mine": is_mine, "is_home": is_home, "link": f"/v/{view.id}"}
+
+
+def _add_writes(api: FastAPI, *, views: Views, readers: Readers, pages: Mapping[str, str]) -> None:
+    @api.post("/views", summary="保存视图", status_code=201, openapi_extra=with_body(ViewWish))
+    async def save(request: Request, response: Response) -> dict[str, Any]:
+        """Keeps the page and its conditions under a title, and answers with the view."""
+        wish = await read(request, ViewWish)
+        if wish.path not in pages:
+            raise WriteRefusedError("这个页面不能保存为视图")
+        reader = readers.welcome(request, response, wish.name.strip())
+        view = views.save(
+            reader, title=wish.title, path=wish.path, query=wish.query, rule=wish.dates, is_shared=wish.shared
+        )
+        return view_json(view, reader, is_home=False)
+
+    @api.delete("/views/{id}", summary="删除自己保存的视图", status_code=204)
+    async def delete(request: Request, id: str = ID) -> Response:
+        """Only the reader's own; another's is 404."""
+        views.delete(readers.of(request), id)
+        return Response(status_code=204)
+
+    @api.put("/home", summary="设为首页", status_code=204, openapi_extra=with_body(HomeWish))
+    async def set_home(request: Request) -> Response:
+        """The view that “/” opens with for this reader."""
+        wish = await read(request, HomeWish)
+        reader, answered = readers.of(request), Response(status_code=204)
+        views.set_home(reader if reader.id else readers.meet(answered), wish.view)
+        return answered
+
+
+def _add_link(server: FastAPI, warehouse: Warehouse, views: Views) -> None:
+    @server.get("/v/{id}", include_in_schema=False)
+    async def open_view(id: str) -> Response:
+        """The page of a view on the day of the data; 404 with a sentence where there is none."""
+        try:
+            view = views.find(id)
+            return RedirectResponse(await answer(warehouse, lambda ask: view.address(ask.info.as_of.date())), 302)
+        except NoSuchViewError:
+            return HTMLResponse(GONE, status_code=404)
+        except (StoreError, NoSnapshotError) as error:
+            return PlainTextResponse(str(error), status_code=503)

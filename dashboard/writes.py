@@ -1,0 +1,119 @@
+"""May this request change something, and what does it say? For every route that writes: ours only, small, checked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboard.store import StoreError
+
+READING = {"GET", "HEAD", "OPTIONS"}
+LARGEST_BODY = 16_384
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class WriteRefusedError(Exception):
+    """What was to be written cannot be; `status` is the HTTP status, the text says why, for a person."""
+
+    def __init__(self, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def is_from_here(headers: Headers) -> bool:
+    """Was a request sent by a page of this server, or by a program? Browsers name the page; programs name none.
+
+    Sec-Fetch-Site holds behind a proxy that changes Host, but is not sent over plain HTTP; then Origin has to do.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site == "same-origin"
+    return origin is None or (urlsplit(origin).netloc or "-") == headers.get("host")
+
+
+class OwnPagesOnly:
+    """An ASGI layer that lets no other site's page change anything here: such a request is answered with 403."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what only reads, and what comes from here."""
+        changes = scope["type"] == "http" and scope["method"] not in READING
+        if changes and not is_from_here(Headers(scope=scope)):
+            refusal = JSONResponse({"error": "只接受本系统页面发出的修改请求"}, status_code=403)
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+async def read(request: Request, model: type[T]) -> T:
+    """The request's JSON as the model. Raises `WriteRefusedError` with a sentence for whatever is wrong with it."""
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise WriteRefusedError("内容须为 JSON（Content-Type: application/json）", 415)
+    try:
+        said = json.loads(await _body(request))
+    except (ValueError, RecursionError):
+        raise WriteRefusedError("内容不是合格的 JSON") from None
+    try:
+        return model.model_validate(said)
+    except ValidationError as error:
+        raise WriteRefusedError("；".join(dict.fromkeys(_words(model, e) for e in error.errors()[:3]))) from None
+
+
+async def _body(request: Request) -> str:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise WriteRefusedError(f"内容过长，至多 {LARGEST_BODY // 1024} KB", 413)
+    return body.decode("utf-8")
+
+
+def _words(model: type[BaseModel], error: Any) -> str:
+    """One pydantic error as a sentence; a field's title is its Chinese name."""
+    key = str(error["loc"][0]) if error["loc"] else ""
+    known = model.model_fields.get(key)
+    name = (known.title if known else None) or "内容"
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"不认识的项“{key[:20]}”"
+    if kind == "value_error":
+        return f"{name}{context['error']}"
+    said = {
+        "missing": "不能缺少",
+        "string_too_short": "不能为空",
+        "string_too_long": f"至多 {context.get('max_length')} 字",
+        "string_pattern_mismatch": "的写法不对",
+        "string_type": "须为文字",
+        "bool_type": "须为 true 或 false",
+        "literal_error": f"只能是 {context.get('expected')}",
+    }
+    fallback = "须为 2026-03-01 这样的日期" if kind.startswith("date") else "的取值不对"
+    return f"{name}{said.get(kind, fallback)}"
+
+
+def add_refusals(api: FastAPI) -> None:
+    """Answer refused writes with their status and sentence; a store that cannot be written is 503."""
+
+    @api.exception_handler(WriteRefusedError)
+    async def refused(_request: Request, error: WriteRefusedError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=error.status)
+
+    @api.exception_handler(StoreError)
+    async def not_kept(_request: Request, error: StoreError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=503)
+
+
+def with_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI description of a route's body."""
+    schema = model.model_json_schema()
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

@@ -1,0 +1,33 @@
+"""Two readers, each at a browser of their own, of one server that can be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from dashboard.server import create
+
+
+@pytest.fixture(scope="session")
+def written(small_county: Path) -> Iterator[FastAPI]:
+    """A server over the small county whose clock stands at 08:30 on 1 April 2026."""
+    made = create(small_county, clock=lambda: datetime(2026, 4, 1, 8, 30))
+    with TestClient(made):
+        yield made
+
+
+@pytest.fixture
+def anna(written: FastAPI) -> TestClient:
+    """A browser without a cookie yet."""
+    return TestClient(written, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def bo(written: FastAPI) -> TestClient:
+    """Another one."""
+    return TestClient(written, raise_server_exceptions=False)
