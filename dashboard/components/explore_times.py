@@ -14,6 +14,7 @@ from dashboard.ask import Ask
 from dashboard.components import chart, panel, segments
 from dashboard.components.measure import measure
 from dashboard.durations import DEFAULT_CURVE, EDGES, MOST_CURVES, Part, spread, times
+from dashboard.figures import told
 from dashboard.figures.time_to_close import NamedCurve, survival
 from dashboard.figures.time_to_close import spread as spread_figure
 from dashboard.filters import Filters
@@ -85,8 +86,12 @@ def view_spread(model: Spread) -> Mapping[Target, Any]:
         for word, value in named
         if value.value is not None
     ]
+    figure = spread_figure(model.counts, labels=LABELS, marks=marks)
+    said = "，".join([f"本期办结 {words.full(sum(model.counts))} 件次", *(word for _, word in marks)])
+    rows = [[label, words.full(count)] for label, count in zip(LABELS, model.counts, strict=True)]
+    told.tell(figure, finding=said, heads=["时长", "件次"], rows=rows)
     return {
-        ("spread-chart", "figure"): spread_figure(model.counts, labels=LABELS, marks=marks),
+        ("spread-chart", "figure"): figure,
         "spread-numbers": [
             html.Span(f"本期办结 {words.full(sum(model.counts))} 件次；中位 "),
             measure(MARKS[0], model.median),
@@ -120,13 +125,25 @@ def view_survival(model: Survival) -> Mapping[Target, Any]:
     curves = [NamedCurve(part.name, product_limit(part.counts)) for part in model.parts]
     longest = max((named.curve.last_seen / 24 for named in curves), default=1.0)
     until = min(max(longest, 1.0), 120.0)
+    figure = survival(curves, until=until)
+    said = "；".join(f"{named.name}中位办结 {median_in_words(named)}" for named in curves) or "没有受理的事项"
+    told.tell(figure, finding=said, heads=["受理后天数", *(named.name for named in curves)], rows=_shares(curves))
     left = f"；另有 {model.left_out} 组未画" if model.left_out else ""
     return {
-        ("survival-chart", "figure"): survival(curves, until=until),
+        ("survival-chart", "figure"): figure,
         "survival-by": segments.segments("curve", list(CURVES.items()), model.by, label="生存曲线分组"),
         "survival-risk": _risks(model.parts, curves) if curves else panel.empty("没有受理的事项"),
         "survival-left": f"横轴至 {until:.0f} 天{left}",
     }
+
+
+def _shares(curves: list[NamedCurve]) -> list[list[str]]:
+    """The share still open after some days, as far as cases were seen."""
+    return [[f"{day} 天", *(_share(named, 24.0 * day) for named in curves)] for day in RISK_DAYS]
+
+
+def _share(named: NamedCurve, hours: float) -> str:
+    return f"{words.percent(named.curve.open_after(hours))}%" if hours <= named.curve.last_seen else told.NONE
 
 
 def _risks(parts: tuple[Part, ...], curves: list[NamedCurve]) -> html.Div:
@@ -170,11 +187,11 @@ def frames() -> list[html.Section]:
     """The two panels without data."""
     histogram = [
         html.Div(id="spread-numbers", className="explore-line"),
-        chart.chart("spread-chart", "办理时长分布", height="auto"),
+        chart.chart("spread-chart", "办理时长分布", height="360px"),
     ]
     curve = [
         html.Div(id="survival-by", className="toolbar"),
-        chart.chart("survival-chart", "仍未办结的占比随受理后天数", height="auto"),
+        chart.chart("survival-chart", "仍未办结的占比随受理后天数", height="360px"),
         html.Div(id="survival-risk"),
         html.Div(id="survival-left", className="panel-caption"),
     ]

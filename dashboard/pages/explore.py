@@ -9,17 +9,21 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from dashboard import words
 from dashboard.ask import Ask
 from dashboard.components import chart, explore_cases, explore_table, explore_times, panel, segments
 from dashboard.explore.arrange import arranged, limits_of, model_of, read_request
 from dashboard.explore.cut import Cut, cut, finding, reconciled
 from dashboard.explore.picture import picture
 from dashboard.explore.view import CHARTS, GROUP_NAMES, MAIN, NO_GROUPS, charts_for
+from dashboard.figures import told
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import METRICS
 from dashboard.page import Page, Panel, Target
 
 TABLE = "explore-table"
+MOST_TOLD = 200
+"""Rows that 看数据 of the picture lists; the table beside it has all."""
 
 # --- the table ----------------------------------------------------------------------------------------------------
 
@@ -92,6 +96,7 @@ def view_picture(model: Shown) -> Mapping[Target, Any]:
     """The controls, the finding and the figure."""
     view = model.cut.view
     figure, note = picture(model.cut)
+    told.tell(figure, finding=finding(model.cut), heads=_heads(model.cut), rows=_told_rows(model.cut))
     said = {
         "metric": view.metrics[0],
         "also": ",".join(view.metrics[1:]),
@@ -110,6 +115,19 @@ def view_picture(model: Shown) -> Mapping[Target, Any]:
         ("explore-chart", "figure"): figure,
         ("explore-chart", "style"): {"height": f"{figure.layout.height}px"},
     }
+
+
+def _heads(model: Cut) -> list[str]:
+    return ["、".join(GROUP_NAMES[group] for group in model.view.by) or "全部", model.view.main.name]
+
+
+def _told_rows(model: Cut) -> list[list[str]]:
+    """The first rows of the table in words, for 看数据."""
+    metric = model.view.main
+    return [
+        [" · ".join(row.labels) or "全部", words.shown(metric, row.values[metric.key]).line]
+        for row in model.rows[:MOST_TOLD]
+    ]
 
 
 # --- the frame ----------------------------------------------------------------------------------------------------
