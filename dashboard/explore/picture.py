@@ -9,8 +9,10 @@ import plotly.graph_objects as go
 
 from dashboard import words
 from dashboard.ask import Row
+from dashboard.course import bucket_end
 from dashboard.explore.cut import Cut
 from dashboard.figures import comparison_chart as draw
+from dashboard.filters import window
 from dashboard.metrics.catalog import Metric
 from dashboard.metrics.query import TIME_GROUPS
 from dashboard.metrics.values import Value
@@ -83,7 +85,7 @@ def _lines(model: Cut) -> tuple[go.Figure, str]:
     if len(model.view.by) == 1:
         found = _by_key(model.rows, (time,))
         lines = [draw.Line(metric.name, [_at(metric, found.get((start,))) for start in starts])]
-        return draw.lines(days, lines, unit=axis_name(metric)), _start(lines, metric)
+        return _drawn(model, days, lines, "")
     other = 1 - time
     found, parts = _by_key(model.rows, (other, time)), _parts(model, other)
     shown = parts[: MOST_LINES if len(parts) <= MOST_LINES or not _is_count(metric) else MOST_LINES - 1]
@@ -92,7 +94,22 @@ def _lines(model: Cut) -> tuple[go.Figure, str]:
     if rest and _is_count(metric):
         lines.append(draw.Line(REST, [_sum(metric, found, rest, start) for start in starts]))
     note = f"{'“其他”合并' if _is_count(metric) else '只画件数最多的 6 项，另有'} {len(rest)} 项" if rest else ""
-    return draw.lines(days, lines, unit=axis_name(metric)), "；".join(filter(None, (note, _start(lines, metric))))
+    return _drawn(model, days, lines, note)
+
+
+def _drawn(model: Cut, days: Sequence[date], lines: Sequence[draw.Line], note: str) -> tuple[go.Figure, str]:
+    """The lines, with what must be said of their axis and of their end."""
+    metric, is_partial = model.view.main, _is_partial(model, days)
+    notes = (note, _start(lines, metric), "末点空心：该时间段本期未满" if is_partial else "")
+    figure = draw.lines(days, lines, unit=axis_name(metric), is_partial=is_partial)
+    return figure, "；".join(filter(None, notes))
+
+
+def _is_partial(model: Cut, days: Sequence[date]) -> bool:
+    """Does the last bucket go on after the data, or after the period?"""
+    bucket = next(group for group in model.view.by if group in TIME_GROUPS)
+    end = min(window(model.filters).end or model.answer.as_of, model.answer.as_of)
+    return bool(days) and bucket_end(days[-1], bucket) > end
 
 
 def _start(lines: Sequence[draw.Line], metric: Metric) -> str:

@@ -85,8 +85,8 @@ def axis_start(series: Sequence[Line], unit: str) -> int:
     return max(int(min(values) / 5) * 5 - 5, 0) if unit == "%" and values and min(values) >= HIGH_SHARE else 0
 
 
-def lines(days: Sequence[date], series: Sequence[Line], *, unit: str) -> go.Figure:
-    """A line per series over time, each of its own dash; a legend for more than one."""
+def lines(days: Sequence[date], series: Sequence[Line], *, unit: str, is_partial: bool = False) -> go.Figure:
+    """A line per series over time, each of its own dash; a legend for more than one; an unfinished end is hollow."""
     figure = _figure(height=420, hovermode="x unified", showlegend=len(series) > 1)
     number = "%{y:,}" if unit == "件" else "%{y:,.1f}"
     for place, line in enumerate(series):
@@ -95,10 +95,10 @@ def lines(days: Sequence[date], series: Sequence[Line], *, unit: str) -> go.Figu
             x=[day.isoformat() for day in days],
             y=list(line.values),
             name=line.name,
-            mode="lines+markers" if len(days) <= FEW_DAYS else "lines",
+            mode="lines+markers",
             connectgaps=False,
             line={**look, "width": 2},
-            marker={"size": 5},
+            marker=_points(len(days), look["color"], is_partial=is_partial),
             hovertemplate=f"{number} {unit}<extra>{line.name}</extra>",
         )
     top = max((value for line in series for value in line.values if value is not None), default=1.0)
@@ -108,6 +108,16 @@ def lines(days: Sequence[date], series: Sequence[Line], *, unit: str) -> go.Figu
     form = "%Y-%m" if all(day.day == 1 for day in days) else "%Y-%m-%d"
     figure.update_xaxes(type="date", tickformat=form, hoverformat=form, nticks=5, tickangle=0)
     return figure
+
+
+def _points(count: int, colour: str, *, is_partial: bool) -> dict[str, Any]:
+    """Dots where there are few, and a hollow one at an end that is not whole."""
+    size, end = (5 if count <= FEW_DAYS else 0), int(is_partial)
+    return {
+        "size": [size] * (count - end) + [9] * end,
+        "color": [colour] * (count - end) + [theme.colour("surface")] * end,
+        "line": {"color": colour, "width": [0] * (count - end) + [1.5] * end},
+    }
 
 
 def heat(cells: Sequence[Sequence[Mark]], *, names: tuple[Sequence[str], Sequence[str]], unit: str) -> go.Figure:

@@ -14,9 +14,14 @@ READ_ROWS = """rows => rows
   .map(row => [...row.querySelectorAll('.ag-cell')]
     .sort((a, b) => a.getAttribute('aria-colindex') - b.getAttribute('aria-colindex')).map(cell => cell.innerText))"""
 
+LOADED = """found => {
+  const rows = [...document.querySelectorAll(found)];
+  return rows.length > 0 && rows.every(row => row.innerText.trim());
+}"""
+
 
 def rows(visitor: Visitor, table: str = TABLE) -> list[list[str]]:
-    visitor.tab.locator(f"{table} .ag-center-cols-container .ag-row").first.wait_for()
+    visitor.tab.wait_for_function(LOADED, arg=f"{table} .ag-center-cols-container .ag-row")
     found: list[list[str]] = visitor.tab.locator(f"{table} .ag-center-cols-container .ag-row").evaluate_all(READ_ROWS)
     return found
 

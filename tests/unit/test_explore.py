@@ -217,3 +217,11 @@ def test_lines_beyond_six_become_one_of_the_rest() -> None:
     assert [line.name for line in figure.data] == ["镇0", "镇1", "镇2", "镇3", "镇4", "其他"]
     assert list(figure.data[5].y) == [5 + 4 + 3, 5 + 4 + 3]
     assert note == "“其他”合并 3 项"
+
+
+def test_an_unfinished_month_ends_in_a_hollow_point() -> None:
+    rows = tuple(Row((f"2026-0{n}-01",), (f"2026年{n}月",), {"accepted": Value(n)}) for n in (1, 2, 3))
+    figure, note = picture.picture(made(rows, "groups=month"))
+    assert note == "末点空心：该时间段本期未满"
+    assert [size > 5 for size in figure.data[0].marker.size] == [False, False, True]
+    assert picture.picture(made(rows[:2], "groups=month"))[1] == ""
