@@ -151,6 +151,11 @@ class Ask:
         )
 
     @property
+    def database(self) -> Database:
+        """The snapshot itself, for questions that live in modules of their own."""
+        return self._db
+
+    @property
     def cutoff_hour(self) -> int:
         """The hour at which a statistical day begins."""
         return int(self.info.rules["clock"]["report_cutoff_hour"])
@@ -417,7 +422,7 @@ class Ask:
 
         `kind` is the kind the clock runs for and `deadline_at` its deadline.
         """
-        conditions, parameters = _dimension_conditions(filters, "l.")
+        conditions, parameters = dimension_conditions(filters, "l.")
         where = " and ".join(["l.event = 'wuhua_pending'", "l.due_soon", *conditions])
         source = f"from mart.ledger as l join mart.fact_case as f using (case_key) where {where}"
         total = self._db.rows(f"select count(*) {source}", parameters)[0][0]
@@ -530,7 +535,7 @@ class Ask:
         return {"type": "Feature", "id": code, "properties": properties, "geometry": json.loads(geojson)}
 
     def _case_condition(self, filters: Filters) -> tuple[str, dict[str, Any]]:
-        conditions, parameters = _dimension_conditions(filters)
+        conditions, parameters = dimension_conditions(filters)
         span = window(filters, self.cutoff_hour)
         if span.start is not None:
             conditions.append("accept_at >= $start_at")
@@ -559,7 +564,8 @@ _CASE_SELECT = f"select {_CASE_COLUMNS} from mart.fact_case as f"
 _WHOLE_CASE_SELECT = f"select f.*, {_OVERDUE_HOURS} from mart.fact_case as f"
 
 
-def _dimension_conditions(filters: Filters, prefix: str = "") -> tuple[list[str], dict[str, Any]]:
+def dimension_conditions(filters: Filters, prefix: str = "") -> tuple[list[str], dict[str, Any]]:
+    """The conditions of a WHERE for the dimensions of the filters, and their bound codes."""
     chosen = {d: list(filters.values(d)) for d in DIMENSIONS if filters.values(d)}
     return [f"list_contains(${d}, {prefix}{d})" for d in chosen], dict(chosen)
 

@@ -19,7 +19,7 @@ from dashboard import intent, pages, shell, theme, words
 from dashboard.ask import Ask
 from dashboard.components import filter_bar, measure
 from dashboard.filters import Filters, parse
-from dashboard.page import Page, Panel, prop
+from dashboard.page import Page, Panel, Rows, prop
 from etl.contract import NoSnapshotError
 
 log = logging.getLogger("yiping.pages")
@@ -67,6 +67,8 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     for page in found:
         _wire_page(app, page, warehouse)
         _wire_picks(app, page)
+        _wire_windows(app, page, warehouse)
+        _wire_choosers(app, page)
     # On FastAPI, Dash collects assets in a hook that only "/" and "/_dash-…" run: a server whose first visitor opens
     # /map would hand out a page without our scripts and styles (dash 4.4.1). So it is done before the first visitor.
     app._setup_server()
@@ -310,5 +312,59 @@ def _wire_picks(app: Dash, page: Page) -> None:
             Output("intent", "data", allow_duplicate=True),
             Input(element, "value"),
             State("filters", "data"),
+            prevent_initial_call=True,
+        )
+
+
+# --- grids that ask for their rows in pieces, and controls of a view ----------------------------------------------
+
+
+def _wire_windows(app: Dash, page: Page, warehouse: Warehouse) -> None:
+    for grid, rows in page.windows:
+        _wire_window(app, grid, rows, warehouse)
+        app.clientside_callback(
+            ClientsideFunction("yiping", "askAgain"),
+            Input(f"{grid}-question", "data"),
+            State(grid, "id"),
+        )
+
+
+def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse) -> None:
+    @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
+        Output(grid, "getRowsResponse"),
+        Output(f"{grid}-said", "children"),
+        Input(grid, "getRowsRequest"),
+        State("filters", "data"),
+    )
+    async def hand_over(request: Any, query: str | None) -> Any:
+        if request is None:
+            raise PreventUpdate
+        return await asyncio.to_thread(piece, rows, warehouse, request, query)
+
+
+def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> tuple[Mapping[str, Any], str]:
+    """The rows that a grid asked for, and what to say; it is always answered, or it would wait for ever."""
+    nothing = {"rowData": [], "rowCount": 0}
+    if query is None:
+        return nothing, ""
+    try:
+        with warehouse.lease() as ask:
+            return rows(ask, parse(query, ask.vocabulary).filters, request), ""
+    except ValueError as error:
+        return nothing, str(error)
+    except Exception:
+        fault = secrets.token_hex(3)
+        log.exception("rows failed, fault %s", fault)
+        return nothing, f"表格未更新，其余正常（错误号 {fault}）"
+
+
+def _wire_choosers(app: Dash, page: Page) -> None:
+    for element in page.choosers:
+        app.clientside_callback(
+            ClientsideFunction("yiping", "choose"),
+            Output("intent", "data", allow_duplicate=True),
+            Input(element, "value"),
+            State(f"{page.key}-view", "data"),
+            State(element, "id"),
             prevent_initial_call=True,
         )

@@ -35,13 +35,22 @@ VIEW_KEYS: dict[str, str] = {
     "heat": "热力带宽",
     "calendar": "同比历法",
     "case": "事项编号",
+    "also": "其他指标",
+    "groups": "分组",
+    "chart": "图形",
+    "curve": "生存曲线分组",
+    "sorted": "排序",
+    "limits": "列条件",
+    "match": "查找",
 }
 """Keys that choose how a page looks or what it opens, not which rows it counts."""
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
+LIST_OF_WORDS = re.compile(r"-?[A-Za-z_][A-Za-z0-9_]*(,[A-Za-z_][A-Za-z0-9_]*)*")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 MAX_VALUES = 500
 MAX_TEXT = 64
+MAX_LIST = 200
 
 Vocabulary = Mapping[str, Mapping[str, str]]
 """Dimension → code → label, as the snapshot knows them."""
@@ -73,6 +82,13 @@ class Filters:
     heat: str = ""
     calendar: str = ""
     case: str = ""
+    also: str = ""
+    groups: str = ""
+    chart: str = ""
+    curve: str = ""
+    sorted: str = ""
+    limits: str = ""
+    match: str = ""
 
     def values(self, dimension: str) -> tuple[str, ...]:
         """The codes asked for in one dimension; empty for any."""
@@ -197,6 +213,10 @@ def _can_be(key: str, value: str) -> bool:
         return is_case_number(value)
     if key == "moment":
         return _is_day(value)
+    if key in ("limits", "match"):
+        return is_case_number(value)
+    if key in ("also", "groups", "sorted"):
+        return len(value) <= MAX_LIST and LIST_OF_WORDS.fullmatch(value) is not None
     return value.isascii() and value.isidentifier() and len(value) <= MAX_TEXT
 
 

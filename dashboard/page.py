@@ -14,6 +14,12 @@ from dashboard.filters import Filters
 Target = str | tuple[str, str]
 """An element to fill: its id (then its children), or (id, property)."""
 
+Rows = Callable[[Ask, Filters, Any], Mapping[str, Any]]
+"""Answers a grid that asks for its rows in pieces: its request → {"rowData": …, "rowCount": …}.
+
+Raises `ValueError` with a sentence for a request that the grid cannot have made.
+"""
+
 Picks = tuple[tuple[str, str], ...]
 """Elements whose click narrows the filters: (element id, "clickData" of a chart or "cellClicked" of a grid)."""
 
@@ -69,7 +75,9 @@ class Page:
 
     `in_nav` is off for a page that is only reached from others.
     `opens_with` holds the conditions a bare address gets besides the default period. `exports` names every number that
-    the page shows under some filters.
+    the page shows under some filters. `choosers` are controls that set the view key their id ends with; the page says
+    what they show in its store `{key}-view`. `windows` are grids that ask for their rows in pieces; `{grid}-question`
+    and `{grid}-said` stand beside each.
     """
 
     path: str
@@ -80,6 +88,8 @@ class Page:
     picks: Picks = ()
     maps: tuple[str, ...] = ()
     metric_choosers: tuple[str, ...] = ()
+    choosers: tuple[str, ...] = ()
+    windows: tuple[tuple[str, Rows], ...] = ()
     in_nav: bool = True
     exports: Callable[[Ask, Filters], tuple[Question, ...]] = no_numbers
     opens_with: Filters = field(default_factory=Filters)

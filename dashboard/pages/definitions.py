@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard import words
 from dashboard.ask import Ask, SnapshotInfo
-from dashboard.components import panel
+from dashboard.components import explore_times, panel
 from dashboard.components.state_samples import samples
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import METRICS, Metric
@@ -208,6 +208,7 @@ def frame() -> html.Div:
             ),
             panel.panel("rules", "五化规则", html.Div(id="wuhua-rules"), note="口径为本项目默认值，可在配置中修改"),
             html.Section([html.H2("办理期限", className="panel-title"), html.Div(id="limit-rules")], className="panel"),
+            explore_times.method(),
             html.Section([html.H2("数字的几种样子", className="panel-title"), samples()], className="panel"),
             panel.panel("loads", "数据来源与对账", html.Div(id="load-table")),
             html.Section(

@@ -52,6 +52,7 @@ def test_pages_have_their_own_paths_orders_and_elements() -> None:
         "/risk",
         "/departments",
         "/wuhua",
+        "/explore",
         "/case",
         "/definitions",
         "/screens",

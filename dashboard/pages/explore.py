@@ -1,0 +1,274 @@
+"""分析: any metric by one or two groupings under any filter, as table and picture; how long cases take, and which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboard import words
+from dashboard.ask import Ask
+from dashboard.components import chart, explore_cases, explore_table, explore_times, panel, segments
+from dashboard.explore.arrange import arranged, limits_of, model_of, read_request
+from dashboard.explore.cut import Cut, cut, finding, reconciled
+from dashboard.explore.picture import picture
+from dashboard.explore.view import CHARTS, GROUP_NAMES, MAIN, NO_GROUPS, charts_for
+from dashboard.figures import told
+from dashboard.filters import Filters
+from dashboard.metrics.catalog import METRICS
+from dashboard.page import Page, Panel, Target
+
+TABLE = "explore-table"
+MOST_TOLD = 200
+"""Rows that 看数据 of the picture lists; the table beside it has all."""
+
+# --- the table ----------------------------------------------------------------------------------------------------
+
+
+def view_table(model: Cut) -> Mapping[Target, Any]:
+    """The columns, the pinned whole, and the question whose rows the grid then asks for."""
+    view = model.view
+    return {
+        (TABLE, "columnDefs"): explore_table.columns(view, view.sort),
+        (TABLE, "dashGridOptions"): explore_table.options(total=explore_table.total(model.whole, view.by)),
+        (f"{TABLE}-question", "data"): _question(model),
+        "explore-sum": reconciled(model),
+        "explore-notes": "；".join(model.notes),
+        "explore-count": _count(model),
+        "explore-meaning": panel.definitions(view.metrics),
+        "explore-export": _export_question(model),
+    }
+
+
+def _count(model: Cut) -> str:
+    if not model.is_narrowed:
+        return f"{len(model.rows):,} 行"
+    aside = "（列条件不随导出）" if model.filters.limits else ""
+    return f"{len(model.rows):,} 行，共 {len(model.answer.rows):,} 行{aside}"
+
+
+def _question(model: Cut) -> dict[str, Any]:
+    """What makes the rows other ones: all but their order, which the grid itself asks for."""
+    limits = tuple(limit for limit in limits_of(model.filters.limits)[0] if limit.column in _columns(model))
+    asked = model.filters.replace(sorted="", chart="", curve="", case="", limits="")
+    return {"query": asked.to_query(), "snapshot": model.answer.snapshot, "limits": model_of(limits)}
+
+
+def _columns(model: Cut) -> tuple[str, ...]:
+    return (*model.view.metrics, *model.view.by)
+
+
+def _export_question(model: Cut) -> html.Div:
+    """What 导出 hands over as 本页汇总 (assets/exports.js reads it)."""
+    view = model.view
+    said = {"data-metrics": ",".join(view.metrics), "data-by": ",".join(view.by), "data-sort": view.sort}
+    return html.Div(id="export-question", hidden=True, **said, **{"data-find": model.filters.match})
+
+
+def table_rows(ask: Ask, filters: Filters, request: Any) -> Mapping[str, Any]:
+    """A piece of the table, sorted and limited as the grid asks. Raises `BadRowsRequestError`."""
+    asked, model = read_request(request), cut(ask, filters)
+    found = arranged(model.answer, sort=asked.sort, match=filters.match, limits=asked.limits)
+    piece = explore_table.rows(found[asked.start : asked.end], model.view.by)
+    return {"rowData": piece, "rowCount": len(found)}
+
+
+# --- the controls and the picture ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The cut and what the controls say."""
+
+    cut: Cut
+    filters: Filters
+
+
+def load_picture(ask: Ask, filters: Filters) -> Shown:
+    """The cut, once more: the answer is remembered."""
+    return Shown(cut(ask, filters), filters)
+
+
+def view_picture(model: Shown) -> Mapping[Target, Any]:
+    """The controls, the finding and the figure."""
+    view = model.cut.view
+    figure, note = picture(model.cut)
+    told.tell(figure, finding=finding(model.cut), heads=_heads(model.cut), rows=_told_rows(model.cut))
+    said = {
+        "metric": view.metrics[0],
+        "also": ",".join(view.metrics[1:]),
+        "groups": ",".join(view.by) or NO_GROUPS,
+    }
+    fitting = [(key, CHARTS[key]) for key in charts_for(view.by, view.main)]
+    return {
+        ("explore-view", "data"): said,
+        ("explore-metric", "value"): said["metric"],
+        ("explore-also", "value"): list(view.metrics[1:]),
+        ("explore-groups", "value"): list(view.by),
+        ("explore-match", "value"): model.filters.match,
+        "explore-charts": segments.segments("chart", fitting, view.chart, label="图形") if len(fitting) > 1 else "",
+        "explore-finding": finding(model.cut),
+        "explore-undrawn": note,
+        ("explore-chart", "figure"): figure,
+        ("explore-chart", "style"): {"height": f"{figure.layout.height}px"},
+    }
+
+
+def _heads(model: Cut) -> list[str]:
+    return ["、".join(GROUP_NAMES[group] for group in model.view.by) or "全部", model.view.main.name]
+
+
+def _told_rows(model: Cut) -> list[list[str]]:
+    """The first rows of the table in words, for 看数据."""
+    metric = model.view.main
+    return [
+        [" · ".join(row.labels) or "全部", words.shown(metric, row.values[metric.key]).line]
+        for row in model.rows[:MOST_TOLD]
+    ]
+
+
+# --- the frame ----------------------------------------------------------------------------------------------------
+
+
+def _controls() -> html.Div:
+    metrics = [{"value": metric.key, "label": metric.name} for metric in METRICS]
+    groups = [{"value": key, "label": name} for key, name in GROUP_NAMES.items()]
+    look: dict[str, Any] = {
+        "size": "sm",
+        "searchable": True,
+        "nothingFoundMessage": "没有匹配项",
+        "maxDropdownHeight": 320,
+    }
+    main = dmc.Select(
+        id="explore-metric", data=metrics, value=MAIN, allowDeselect=False, **look, **{"aria-label": "指标"}
+    )
+    also = dmc.MultiSelect(
+        id="explore-also",
+        data=metrics,
+        value=[],
+        maxValues=5,
+        placeholder="再列几个指标",
+        **look,
+        **{"aria-label": "其他指标"},
+    )
+    by = dmc.MultiSelect(
+        id="explore-groups", data=groups, value=[], maxValues=2, placeholder="不分组", **look, **{"aria-label": "分组"}
+    )
+    named = (("指标", main), ("同时列出", also), ("分组（至多两个）", by))
+    return html.Div(
+        [
+            html.Div([html.Span(word, className="choice-name"), control], className="explore-choice")
+            for word, control in named
+        ],
+        className="explore-controls",
+    )
+
+
+def _table() -> html.Div:
+    search = dcc.Input(
+        id="explore-match", type="search", placeholder="查找名称或代码", className="explore-match", autoComplete="off"
+    )
+    listeners = {
+        "sortChanged": ["sortedByReader(params)"],
+        "filterChanged": ["limitedByReader(params)"],
+        "cellKeyDown": ["pickByKey(params)"],
+    }
+    return html.Div(
+        [
+            html.Div(
+                [
+                    search,
+                    html.Span(id="explore-count", className="panel-note"),
+                    html.Span(className="panel-space"),
+                    html.Div(id="explore-meaning"),
+                ],
+                className="toolbar",
+            ),
+            html.Div(id="explore-notes", className="panel-fault", role="status"),
+            html.Div(id=f"{TABLE}-said", className="panel-fault", role="status"),
+            html.Div(explore_table.paged_grid(TABLE, listeners=listeners), className="explore-box"),
+            html.Div(id="explore-sum", className="panel-caption"),
+            html.Div(id="explore-export"),
+            dcc.Store(id=f"{TABLE}-question"),
+        ],
+        className="explore-table",
+    )
+
+
+def _picture() -> html.Div:
+    return html.Div(
+        [
+            html.Div(id="explore-charts", className="toolbar"),
+            html.P(id="explore-finding", className="say-sentence"),
+            html.Div(chart.chart("explore-chart", "所选指标按所选分组", height="auto"), className="explore-picture"),
+            html.Div(id="explore-undrawn", className="panel-caption"),
+        ]
+    )
+
+
+def frame() -> html.Div:
+    """The page without data."""
+    return html.Div(
+        [
+            html.H1("分析", className="hidden"),
+            dcc.Store(id="explore-view"),
+            html.Section(_controls(), className="panel", style={"gridArea": "ask"}),
+            panel.panel("table", "汇总表", _table(), area="table", note="点列名排序，点漏斗设条件，点一行收窄筛选"),
+            panel.panel("picture", "图形", _picture(), area="picture"),
+            *explore_times.frames(),
+            *explore_cases.frames(),
+        ],
+        className="layout-explore",
+    )
+
+
+PAGE = Page(
+    path="/explore",
+    name="分析",
+    order=6,
+    frame=frame,
+    panels=(
+        Panel(
+            id="table",
+            title="汇总表",
+            load=cut,
+            view=view_table,
+            fills=(
+                (TABLE, "columnDefs"),
+                (TABLE, "dashGridOptions"),
+                (f"{TABLE}-question", "data"),
+                "explore-sum",
+                "explore-notes",
+                "explore-count",
+                "explore-meaning",
+                "explore-export",
+            ),
+        ),
+        Panel(
+            id="picture",
+            title="图形",
+            load=load_picture,
+            view=view_picture,
+            fills=(
+                ("explore-view", "data"),
+                ("explore-metric", "value"),
+                ("explore-also", "value"),
+                ("explore-groups", "value"),
+                ("explore-match", "value"),
+                "explore-charts",
+                "explore-finding",
+                "explore-undrawn",
+                ("explore-chart", "figure"),
+                ("explore-chart", "style"),
+            ),
+        ),
+        *explore_times.PANELS,
+        *explore_cases.PANELS,
+    ),
+    picks=((TABLE, "cellClicked"), ("explore-chart", "clickData")),
+    choosers=("explore-metric", "explore-also", "explore-groups"),
+    windows=((TABLE, table_rows), *explore_cases.WINDOWS),
+)
