@@ -105,8 +105,8 @@ def lines(days: Sequence[date], series: Sequence[Line], *, unit: str, is_partial
     figure.update_yaxes(
         title={"text": unit}, range=[axis_start(series, unit), 100.5 if unit == "%" else top * 1.08], nticks=6
     )
-    form = "%Y-%m" if all(day.day == 1 for day in days) else "%Y-%m-%d"
-    figure.update_xaxes(type="date", tickformat=form, hoverformat=form, nticks=5, tickangle=0)
+    form = "%Y年%-m月" if all(day.day == 1 for day in days) else "%-m月%-d日"
+    figure.update_xaxes(type="date", tickformat=form, hoverformat="%Y年%-m月%-d日", nticks=5, tickangle=0)
     return figure
 
 
