@@ -84,7 +84,7 @@ def read_geojson(body: bytes) -> ReadBack:
     said = json.loads(body)
     columns = said["about"]["columns"]
     rows = [[_of_json(feature["properties"][column["key"]]) for column in columns] for feature in said["features"]]
-    return ReadBack([column["header"] for column in columns], rows, said["about"], said.get("not_on_map", []))
+    return ReadBack([column["header"] for column in columns], rows, said["about"], said.get("not_on_map", {}))
 
 
 def _of_json(cell: object) -> str:
