@@ -6,7 +6,7 @@ WAREHOUSE ?= data/warehouse
 HOST ?= 127.0.0.1
 PORT ?= 8050
 
-.PHONY: run test check unit browser bench method lock screenshots clean
+.PHONY: run test check unit browser bench method lock screenshots soak outage clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run                                   ## load the demo county if there is no data, then serve
@@ -41,8 +41,11 @@ bench: $(VENV)/.dev                                 ## figures for 60,000 and 1,
 	$(PY) -m bench
 	$(PY) -m bench.recolour
 
-soak: $(VENV)/.dev                                  ## a wall paints 20,000 new snapshots; FIRST and SECOND are warehouses; result in docs/soak.json
+soak: $(VENV)/.dev                                  ## a wall paints 20,000 new snapshots (about three hours); result in docs/soak.json
 	$(PY) -m bench.soak $(FIRST) $(SECOND)
+
+outage: $(VENV)/.dev                                ## server killed for 3 min, frozen and out of reach for 1 min each; result in docs/outage.json
+	$(PY) -m bench.outage $(WAREHOUSE)
 
 method: $(VENV)/.dev                                ## does the risk map find what is there, the detector the right system? 20 and 50 counties
 	$(PY) -m bench.risk

@@ -1,6 +1,7 @@
 """Does a wall run for weeks? Thousands of new snapshots painted by one tab, sped up: heap, nodes, console, server.
 
-`python -m bench.soak FIRST SECOND [--updates 20000] [--out docs/soak.json]`: two warehouses with a snapshot each.
+`python -m bench.soak [FIRST SECOND] [--updates 20000] [--out docs/soak.json]`: two warehouses with a snapshot each;
+without them two demo counties are made. Each new snapshot fills all pages of the wall anew, one callback a page.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,6 +25,8 @@ from tests.e2e.conftest import CHROMIUM, FLAGS, _free_port, _wait_until_ready
 ROOT = Path(__file__).resolve().parents[1]
 HEAP_MB_PER_1000 = 1.0
 NODES_SHARE = 0.05
+PAGES = 5
+"""Pages of the wall, each filled anew by every new snapshot."""
 WARM_UP = 0.1
 """The share of samples at the start that is not judged: caches fill, code is compiled."""
 UPDATES = """async (many) => {
@@ -70,6 +74,7 @@ def judge(soak: Soak) -> dict[str, Any]:
     ]
     return {
         "updates": soak.updates[-1],
+        "page_refills": soak.updates[-1] * PAGES,
         "minutes": round(soak.seconds / 60, 1),
         "heap_mb_first_last": [heap[0], heap[-1]],
         "heap_mb_per_1000_updates": round(slope, 3),
@@ -128,11 +133,33 @@ def served(first: Path, second: Path) -> tuple[subprocess.Popen[bytes], str]:
     return process, home
 
 
+def soaked(first: Path, second: Path, *, updates: int, sample: int, told: Any = None) -> Soak:
+    """What a wall of a swinging server and a browser of its own did."""
+    process, home = served(first, second)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            soak = run(browser, home, updates=updates, sample=sample, told=told)
+            browser.close()
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    return soak
+
+
+def made(folder: Path, seed: int) -> Path:
+    """The warehouse of a small demo county."""
+    files, warehouse = folder / f"files{seed}", folder / f"warehouse{seed}"
+    for step in (("demo", "--out", files, "--cases", 3000, "--seed", seed), ("load", files, "--warehouse", warehouse)):
+        subprocess.run([sys.executable, "-m", "etl", *map(str, step)], cwd=ROOT, check=True, capture_output=True)
+    return warehouse
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, write the result after every sample, and say by the exit code whether all promises hold."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("first", type=Path)
-    parser.add_argument("second", type=Path)
+    parser.add_argument("first", type=Path, nargs="?")
+    parser.add_argument("second", type=Path, nargs="?")
     parser.add_argument("--updates", type=int, default=20_000)
     parser.add_argument("--sample", type=int, default=200)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "soak.json")
@@ -145,15 +172,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         last = (soak.updates[-1], soak.heap_mb[-1], soak.nodes[-1], soak.server_mb[-1])
         print(*last, f"{soak.seconds:.0f} s", flush=True)
 
-    process, home = served(options.first, options.second)
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            soak = run(browser, home, updates=options.updates, sample=options.sample, told=told)
-            browser.close()
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = options.first or made(Path(folder), 7), options.second or made(Path(folder), 8)
+        soak = soaked(first, second, updates=options.updates, sample=options.sample, told=told)
     broken = judge(soak)["broken"]
     print("\n".join(broken) or "every promise holds")
     return 1 if broken else 0

@@ -155,7 +155,13 @@ def _controls() -> html.Div:
         **{"aria-label": "其他指标"},
     )
     by = dmc.MultiSelect(
-        id="explore-groups", data=groups, value=[], maxValues=2, placeholder="加一个分组", **look, **{"aria-label": "分组"}
+        id="explore-groups",
+        data=groups,
+        value=[],
+        maxValues=2,
+        placeholder="加分组",
+        **look,
+        **{"aria-label": "分组"},
     )
     named = (("指标", main), ("同时列出", also), ("分组（至多两个）", by))
     return html.Div(

@@ -89,6 +89,19 @@ def _publish_again(warehouse: Path) -> None:
     beside.replace(path)
 
 
+def test_a_refill_that_fails_keeps_the_band_until_what_is_new_is_painted(wall: Page, patient: Machine) -> None:
+    wall.route("**/_dash-update-component*", lambda route: route.fulfill(status=500, body=""))
+    shown = wall.locator("#asof").text_content()
+    _publish_again(patient.warehouse)
+    wall.wait_for_function(BAND, timeout=8000 * INTERVAL)
+    assert str(wall.locator("#band").text_content()).startswith("▲ 连接中断 · 画面截至")
+    wall.wait_for_timeout(2 * INTERVAL * 1000)
+    assert wall.evaluate(BAND) is True
+    assert wall.locator("#asof").text_content() == shown
+    wall.unroute("**/_dash-update-component*")
+    wall.wait_for_function(NO_BAND, timeout=60_000)
+
+
 def test_another_build_reloads_a_wall_once_and_a_desk_asks(wall: Page, room: BrowserContext, patient: Machine) -> None:
     desk = room.new_page()
     desk.goto(f"{patient.home}/definitions?kind=C")
