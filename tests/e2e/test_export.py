@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import openpyxl
+import pytest
+from PIL import Image
+
 from tests.e2e.conftest import Visitor
 
 
@@ -22,3 +26,44 @@ def test_the_cases_of_the_page_come_as_a_file(desk: Visitor, tmp_path: Path) -> 
         rows = list(csv.DictReader(handle))
     assert len(rows) == accepted > 0
     assert {row["事项类型"] for row in rows} == {"纠纷"}
+
+
+def test_the_link_in_a_workbook_opens_the_same_view_with_the_same_numbers(
+    desk: Visitor, phone: Visitor, tmp_path: Path
+) -> None:
+    desk.open("/departments?kind=D")
+    tab = desk.tab
+    tab.locator("#export").click()
+    with tab.expect_download() as begun:
+        tab.get_by_role("button", name="事项清单 XLSX", exact=True).click()
+    file = tmp_path / "cases.xlsx"
+    begun.value.save_as(file)
+    book = openpyxl.load_workbook(file, read_only=True)
+    said = {row[0]: row[1] for row in book["说明"].iter_rows(values_only=True, max_col=2) if row[0]}
+    accepted = tab.locator('#sentence [data-metric="accepted"]').get_attribute("data-value")
+    assert str(said["行数"]) == accepted
+    phone.open(str(said["打开同一视图"]))
+    assert phone.tab.locator('#sentence [data-metric="accepted"]').get_attribute("data-value") == accepted
+    assert "/departments" in phone.tab.url
+
+
+@pytest.mark.parametrize("panel", ["trend", "towns", "minimap"])
+def test_a_chart_a_table_and_a_map_come_as_pictures(desk: Visitor, tmp_path: Path, panel: str) -> None:
+    desk.open("/?kind=D")
+    png, svg = (taken(desk, panel, word, tmp_path) for word in ("图片 PNG", "矢量图 SVG"))
+    with Image.open(png) as picture:
+        assert picture.width >= 800 and picture.height >= 400
+        assert len(picture.convert("RGB").getcolors(1 << 24) or []) > 20
+    text = svg.read_text(encoding="utf-8")
+    assert "foreignObject" not in text and "纠纷" in text and "数据截至" in text and "演示数据" in text
+    assert text.count("<path") + text.count("<text") + text.count("<rect") > 30
+
+
+def taken(desk: Visitor, panel: str, word: str, folder: Path) -> Path:
+    """The picture of a panel, saved."""
+    desk.tab.locator(f'[data-picture="{panel}-panel"]').click()
+    with desk.tab.expect_download() as begun:
+        desk.tab.get_by_role("menuitem", name=word).click()
+    file = folder / begun.value.suggested_filename
+    begun.value.save_as(file)
+    return file
