@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Response
 
 from dashboard.wall.settings import PAGES
+from tests.e2e.axe import violations
 from tests.e2e.conftest import Visitor
 from tests.e2e.test_pages import assert_same
 
@@ -90,6 +91,14 @@ def test_nothing_overflows(wall: Visitor, size: str) -> None:
         assert wall.tab.evaluate(SMALLEST) >= 18
         wall.tab.keyboard.press("ArrowRight")
     assert wall.tab.evaluate("() => document.documentElement.scrollHeight <= window.innerHeight")
+
+
+def test_axe_holds_nothing_against_the_wall(wall: Visitor) -> None:
+    open_wall(wall, "page=overview")
+    for key in PAGES:
+        assert shown(wall) == key
+        assert violations(wall.tab) == []
+        wall.tab.keyboard.press("ArrowRight")
 
 
 @pytest.mark.parametrize(("query", "ratio"), [("", 1.0), (STRETCHED, 1.75)])

@@ -54,7 +54,7 @@ def test_no_two_states_share_name_meaning_or_way_out() -> None:
     assert len({(sample.area, sample.line) for sample in SAMPLES}) >= len(SAMPLES) - 1
 
 
-@pytest.mark.parametrize("tokens", [theme.TOKENS], ids=["light"])
+@pytest.mark.parametrize("tokens", [theme.TOKENS, theme.DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(
     ("over", "ground", "least"),
     [
