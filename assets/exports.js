@@ -252,7 +252,7 @@
   }
 
   document.addEventListener("click", function (event) {
-    if (event.target.closest && event.target.closest("#export")) { open(); }
+    if (event.target.closest && event.target.closest("#export, button:has(> #export)")) { open(); }
   });
 
   window.addEventListener("load", function () { if (kept().length) { window.setTimeout(watch, 1500); } });

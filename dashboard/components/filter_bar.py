@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.comparison import festival
+from dashboard.components.popover import popover
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary
 
 FIRST = {"town": "乡镇", "department": "部门", "kind": "类型", "severity": "性质"}
@@ -42,8 +43,8 @@ def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
     more = [_choice(dimension, name, vocabulary) for dimension, name in MORE.items()]
     controls: list[Any] = [_period(as_of)]
     controls += [_choice(dimension, name, vocabulary) for dimension, name in FIRST.items()]
-    controls.append(_popover("更多 ▾", "filter-more", html.Div(more, className="bar-more")))
-    controls.append(_popover("导出 ▾", "export", html.Div(_exports(), className="bar-exports")))
+    controls.append(popover("更多 ▾", "filter-more", html.Div(more, className="bar-more")))
+    controls.append(popover("导出 ▾", "export", html.Div(_exports(), className="bar-exports")))
     controls.append(
         html.Button("视图 ▾", type="button", className="bar-button", id="views", **{"aria-haspopup": "dialog"})
     )
@@ -64,24 +65,6 @@ def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
         className="bar",
         role="search",
         **{"aria-label": "筛选"},
-    )
-
-
-def _popover(word: str, id: str, inside: Component) -> Component:
-    return dmc.Popover(
-        [
-            # The target itself is the button: it is what carries aria-expanded.
-            dmc.PopoverTarget(
-                html.Span(word, id=id),
-                boxWrapperProps={"component": "button", "type": "button", "className": "bar-button"},
-            ),
-            dmc.PopoverDropdown(inside),
-        ],
-        position="bottom-start",
-        shadow="md",
-        trapFocus=True,
-        keepMounted=True,
-        closeOnClickOutside=True,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
+
+from dashboard.components.popover import popover
 
 KINDS = {
     "week": ("周报", "页面所选的一周，否则上一整周"),
@@ -16,26 +17,15 @@ FORMATS = {"pdf": "PDF", "docx": "Word", "pptx": "PPT"}
 
 def takeaway() -> Component:
     """A button that opens the choice of kind and format; assets/takeaway.js fetches the file and says how it goes."""
-    return dmc.Popover(
+    inside = html.Div(
         [
-            dmc.PopoverTarget(html.Button("生成简报 ▾", type="button", className="bar-button", id="takeaway-open")),
-            dmc.PopoverDropdown(
-                html.Div(
-                    [
-                        *(_row(kind, name, remark) for kind, (name, remark) in KINDS.items()),
-                        html.P("地点、部门等筛选照页面；在本机生成，不经外网。", className="takeaway-note"),
-                        html.P(id="takeaway-said", className="takeaway-said", role="status"),
-                    ],
-                    className="takeaway",
-                )
-            ),
+            *(_row(kind, name, remark) for kind, (name, remark) in KINDS.items()),
+            html.P("地点、部门等筛选照页面；在本机生成，不经外网。", className="takeaway-note"),
+            html.P(id="takeaway-said", className="takeaway-said", role="status"),
         ],
-        position="bottom-end",
-        shadow="md",
-        trapFocus=True,
-        keepMounted=True,
-        closeOnClickOutside=True,
+        className="takeaway",
     )
+    return popover("生成简报 ▾", "takeaway-open", inside, position="bottom-end")
 
 
 def _row(kind: str, name: str, remark: str) -> html.Div:

@@ -14,5 +14,5 @@ def brushable(
     """The figure, with its points, (first day, day after the last) of every bucket and its metrics in its `meta`."""
     days = [[first.isoformat(), after.isoformat()] for first, after in spans]
     points = [start.isoformat() for start in starts]
-    figure.update_layout(meta={"points": points, "spans": days, "metrics": list(metrics)})
+    figure.update_layout(meta={**(figure.layout.meta or {}), "points": points, "spans": days, "metrics": list(metrics)})
     return figure

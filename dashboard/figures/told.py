@@ -17,7 +17,8 @@ NONE = "无数据"
 
 def tell(figure: go.Figure, *, finding: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Give a figure its sentence and its table; the first cell of a row names the row."""
-    figure.update_layout(meta={"finding": finding, "heads": list(heads), "rows": [list(row) for row in rows]})
+    said = {"finding": finding, "heads": list(heads), "rows": [list(row) for row in rows]}
+    figure.update_layout(meta={**(figure.layout.meta or {}), **said})
 
 
 def written(number: float | None) -> str:

@@ -39,7 +39,7 @@ def frame() -> html.Div:
             panel.panel(
                 "screens",
                 "屏幕健康",
-                [html.Div(table, className="table-box"), empty],
+                [html.Div(table, className="table-box", tabIndex="0"), empty],
                 caption=f"大屏每画完一次报到一次；{SILENT_SECONDS} 秒没有画出画面即为离线（口径为本项目默认值）。"
                 "移除只是从清单中去掉，仍在运行的大屏会重新出现。",
             ),
