@@ -12,7 +12,7 @@ from dashboard.factory import find_pages
 from dashboard.filters import parse
 from tests.e2e.conftest import Visitor
 
-FEW = {"/definitions": 1, "/risk": 1, "/explore": 15}
+FEW = {"/definitions": 1, "/risk": 1, "/explore": 15, "/screens": 1}
 """Pages that hold few numbers of the catalogue; what 风险热力 shows instead is held against the API in test_maps."""
 
 PATHS = [page.path for page in find_pages() if page.in_nav]
@@ -53,6 +53,9 @@ ALLOWED = {
     "CSV": "a file format",
     "Parquet": "a file format",
     "GeoJSON": "a file format",
+    "PDF": "a file format",
+    "Word": "the program people know the format by",
+    "PPT": "the program people know the format by",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from itertools import combinations
 
 from tests.e2e.conftest import Visitor
@@ -39,9 +40,9 @@ def test_every_state_has_a_shape_and_words_of_its_own(desk: Visitor) -> None:
 
 
 def test_pages_tell_the_states_of_their_numbers(desk: Visitor) -> None:
-    """One day of one kind: some numbers are there, some are too few, some are not there at all."""
-    as_of = desk.api("/api/v1/query?metrics=accepted")["as_of"][:10]
-    desk.open(f"/?since={as_of}&kind=R")
+    """A few days of one kind: some numbers are there, some are too few, some are not there at all."""
+    as_of = datetime.fromisoformat(desk.api("/api/v1/query?metrics=accepted")["as_of"])
+    desk.open(f"/?since={(as_of - timedelta(days=6)).date()}&kind=R")
     states = set(desk.tab.evaluate("() => [...document.querySelectorAll('[data-metric]')].map(m => m.dataset.state)"))
     assert states == {"ok", "small", "none"}
     mark = desk.tab.locator('#towns-list [data-state="none"]').first
