@@ -15,11 +15,11 @@ from dashboard.components import chart, explore_cases, explore_table, explore_ti
 from dashboard.explore.arrange import arranged, limits_of, model_of, read_request
 from dashboard.explore.cut import Cut, cut, finding, reconciled
 from dashboard.explore.picture import picture
-from dashboard.explore.view import CHARTS, GROUP_NAMES, MAIN, NO_GROUPS, charts_for
+from dashboard.explore.view import CHARTS, GROUP_NAMES, MAIN, NO_GROUPS, charts_for, read_view
 from dashboard.figures import told
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import METRICS
-from dashboard.page import Page, Panel, Target
+from dashboard.page import Page, Panel, Question, Target
 
 TABLE = "explore-table"
 MOST_TOLD = 200
@@ -231,6 +231,17 @@ def frame() -> html.Div:
     )
 
 
+def exports(_: Ask, filters: Filters) -> tuple[Question, ...]:
+    """The table, its total, and the two numbers marked on the histogram."""
+    view, asked = read_view(filters), filters.without_view()
+    table = [Question(label="汇总", metrics=view.metrics, by=view.by, filters=asked)] if view.by else []
+    return (
+        *table,
+        Question(label="合计", metrics=view.metrics, by=(), filters=asked),
+        Question(label="办理时长", metrics=("handling_hours_median", "handling_hours_p90"), by=(), filters=asked),
+    )
+
+
 PAGE = Page(
     path="/explore",
     name="分析",
@@ -277,4 +288,5 @@ PAGE = Page(
     picks=((TABLE, "cellClicked"), ("explore-chart", "clickData")),
     choosers=("explore-metric", "explore-also", "explore-groups"),
     windows=((TABLE, table_rows), *explore_cases.WINDOWS),
+    exports=exports,
 )

@@ -222,7 +222,8 @@ def test_a_number_that_the_api_does_not_say_would_be_noticed(
 ) -> None:
     truths = by_key([(one, rows_of(exporting, one)) for one in page.exports(exported, Filters())])
     marks = list(shown(list(filled(page, exported_county, "").values())))
-    assert len(marks) > 20
+    # The rows of a table that asks for them in pieces come later.
+    assert len(marks) > (2 if page.windows else 20)
     for mark in marks[:5]:
         wrong = {**mark, "value": repr(float(mark["value"] or 0) + 1)}
         assert any(is_said(mark, truth) for truth in truths[key_of(mark)])
