@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dashboard.ask import CASE_SORTS, Answer, Row
-from dashboard.export.asked import ExportRefusedError
+from dashboard.ask import CASE_SORTS, Answer
+from dashboard.explore.arrange import arranged as rows_of
+from dashboard.explore.arrange import limits_of
+from dashboard.export.asked import Asked, ExportRefusedError
 from dashboard.export.table import Cell, Cells, Field, Table
 
 BESIDE = ("_name", "_n", "_N", "_state")
@@ -20,29 +22,17 @@ def check_case_sort(sort: str) -> str:
     return sort
 
 
-def arranged(answer: Answer, *, sort: str, find: str) -> Answer:
-    """The rows whose group's name or code holds `find`, ordered as on screen: what has no number stands last.
+def arranged(answer: Answer, asked: Asked) -> Answer:
+    """The rows as on screen: those that `find` and the column conditions leave, in the order asked for.
 
     Raises `ExportRefusedError` for a `sort` that is neither a metric nor a group of the answer.
     """
-    wanted = find.casefold()
-    rows = [row for row in answer.rows if any(wanted in text.casefold() for text in (*row.labels, *row.codes, ""))]
-    key = sort.removeprefix("-")
-    if not sort:
-        return replace(answer, rows=tuple(rows))
-    if key not in (*answer.metrics, *answer.by):
-        known = "、".join((*answer.metrics, *answer.by))
-        raise ExportRefusedError(f"不能按“{sort[:40]}”排序；可用：{known}，前加 - 为由大到小")
-    sure = [row for row in rows if _weight(answer, row, key) is not None]
-    sure.sort(key=lambda row: _weight(answer, row, key), reverse=sort.startswith("-"))  # type: ignore[arg-type, return-value]
-    return replace(answer, rows=(*sure, *(row for row in rows if _weight(answer, row, key) is None)))
-
-
-def _weight(answer: Answer, row: Row, key: str) -> str | float | None:
-    if key in answer.by:
-        return row.labels[answer.by.index(key)]
-    value = row.values[key]
-    return value.value if value.state == "ok" else None
+    columns = (*answer.metrics, *answer.by)
+    if asked.sort and asked.sort.removeprefix("-") not in columns:
+        known = "、".join(columns)
+        raise ExportRefusedError(f"不能按“{asked.sort[:40]}”排序；可用：{known}，前加 - 为由大到小")
+    limits = [limit for limit in limits_of(asked.limits)[0] if limit.column in columns]
+    return replace(answer, rows=rows_of(answer, sort=asked.sort, match=asked.find, limits=limits))
 
 
 def narrowed(table: Table, columns: Sequence[str], *, always: Sequence[str] = ()) -> Table:

@@ -10,6 +10,7 @@ from dashboard import intent
 from dashboard.filters import Filters
 
 EXPORT = "/api/v1/export"
+EXPLORE = "/explore"
 FORMATS = ("csv", "xlsx", "parquet", "geojson")
 
 
@@ -38,6 +39,11 @@ class Asked:
     columns: tuple[str, ...] = ()
     find: str = ""
     view: str = "/"
+
+    @property
+    def limits(self) -> str:
+        """The column conditions that 分析 keeps in the address (`dashboard.explore.arrange`); other pages have none."""
+        return self.filters.limits if self.by and self.view == EXPLORE else ""
 
     @property
     def view_address(self) -> str:

@@ -100,7 +100,7 @@ class Export:
     def _numbers(self) -> Table:
         asked = self.asked
         answer = self._ask.numbers(asked.metrics, by=asked.by, filters=asked.filters)
-        whole = number_table(arranged(answer, sort=asked.sort, find=asked.find))
+        whole = number_table(arranged(answer, asked))
         table = narrowed(whole, asked.columns, always=asked.by)
         if asked.format == "geojson" and place_of(asked.by):
             self._locate = polygons(self._ask, place_of(asked.by))

@@ -46,7 +46,7 @@ def offers(
 
 def _numbers(ask: Ask, label: str, asked: Asked) -> dict[str, Any]:
     answer = ask.numbers(asked.metrics, by=asked.by, filters=asked.filters)
-    return _offer(label, asked, len(arranged(answer, sort=asked.sort, find=asked.find).rows))
+    return _offer(label, asked, len(arranged(answer, asked).rows))
 
 
 def _offer(label: str, asked: Asked, rows: int, *, points: bool = True) -> dict[str, Any]:

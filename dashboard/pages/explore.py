@@ -46,8 +46,7 @@ def view_table(model: Cut) -> Mapping[Target, Any]:
 def _count(model: Cut) -> str:
     if not model.is_narrowed:
         return f"{len(model.rows):,} 行"
-    aside = "（列条件不随导出）" if model.filters.limits else ""
-    return f"{len(model.rows):,} 行，共 {len(model.answer.rows):,} 行{aside}"
+    return f"{len(model.rows):,} 行，共 {len(model.answer.rows):,} 行"
 
 
 def _question(model: Cut) -> dict[str, Any]:

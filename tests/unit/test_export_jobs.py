@@ -177,3 +177,13 @@ def test_rows_and_limits_are_said_before(client: TestClient, monkeypatch: pytest
     ways = {file["format"]: file["way"] for file in found["offers"][0]["files"]}
     assert (found["offers"][0]["rows"], ways["csv"]) == (8, "job")
     assert [offer["label"] for offer in found["offers"]] == ["事项清单", "部门一览", "全县合计", "在办超期存量"]
+
+
+def test_column_conditions_of_the_analysis_go_into_its_file_and_nobody_elses(client: TestClient) -> None:
+    asked = "format=csv&metrics=accepted&by=kind&limits=accepted%3E%3D3&"
+    whole = client.get(f"/api/v1/export?{asked}view=/departments").text
+    limited = client.get(f"/api/v1/export?{asked}view=/explore").text
+    assert len(whole.splitlines()) > len(limited.splitlines()) == 1
+    said = client.get(f"/api/v1/export/about?{asked}view=/explore").json()
+    assert (said["limits"], said["rows"]) == ("accepted>=3", 0)
+    assert "limits=accepted" in said["view"]
