@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Browser, FloatRect
+from playwright.sync_api import Browser, FloatRect, Locator
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.e2e.conftest import DESK, Visitor
 
@@ -71,12 +72,24 @@ def test_a_view_is_kept_opened_elsewhere_and_begun_with(own: Visitor, desk: Visi
     assert "/wuhua?" not in tab.url
 
 
+def pointed_at(visitor: Visitor) -> Locator:
+    """写批注 for a day in the middle of the curve; a click that a redraw swallowed is made again, as people do."""
+    offer = visitor.tab.locator(".curve-offer")
+    for _ in range(3):
+        box = plot(visitor)
+        visitor.tab.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
+        try:
+            offer.wait_for(timeout=4000)
+            break
+        except PlaywrightTimeout:
+            continue
+    return offer
+
+
 def test_a_note_is_written_on_a_day_seen_and_removed(own: Visitor) -> None:
     own.open("/")
     tab = own.tab
-    box = plot(own)
-    tab.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
-    tab.locator(".curve-offer").click()
+    pointed_at(own).click()
     sheet = tab.get_by_role("dialog", name="写批注")
     text = "<b>专项治理</b>开始"
     sheet.get_by_role("textbox", name="批注").fill(text)
@@ -86,7 +99,7 @@ def test_a_note_is_written_on_a_day_seen_and_removed(own: Visitor) -> None:
     note.wait_for()
     assert "王主任" in note.inner_text()
     tab.locator("#trend-panel .curve-mark .curve-sign").hover()
-    assert text in tab.locator("#trend-panel .curve-tip").inner_text()
+    tab.locator("#trend-panel .curve-tip", has_text=text).wait_for()
     note.get_by_role("button").click()
     note.get_by_role("button").click()
     note.wait_for(state="detached")
