@@ -24,21 +24,15 @@ DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
 def create_server(warehouse_path: Path, map_path: Path, state: Path, wall: Path = DEFAULT_WALL) -> FastAPI:
     """The whole application on one ASGI server: API, health, pages. Stops where a file that it needs is unusable."""
     from dashboard import basemap, events, targets  # imported late, so that `--help` and refusals answer at once
+    from dashboard.config import ConfigError
     from dashboard.server import create
     from dashboard.store import StoreError
-    from dashboard.wall.settings import WallConfigError
 
     try:
         targets.configured()
         events.configured()
         return create(warehouse_path, basemap.read(map_path), clock=datetime.now, state=state, wall=wall)
-    except (
-        basemap.MapConfigError,
-        targets.TargetFileError,
-        events.EventFileError,
-        StoreError,
-        WallConfigError,
-    ) as error:
+    except (ConfigError, StoreError) as error:
         sys.exit(str(error))
 
 

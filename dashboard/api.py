@@ -19,11 +19,12 @@ from starlette.exceptions import HTTPException
 
 from dashboard.ask import CASE_ORDERS, Answer, Ask
 from dashboard.case_file import CaseFile, NoSuchCaseError
+from dashboard.clock import Clock
 from dashboard.filters import DIMENSIONS, MAX_TEXT, Filters, is_case_number, parse
 from dashboard.metrics.catalog import METRICS
 from dashboard.metrics.query import GROUPS, UnknownQuestionError
 from dashboard.metrics.values import Value
-from dashboard.pulse import Clock, add_pulse
+from dashboard.pulse import add_pulse
 from dashboard.scope import may_see_cases
 from dashboard.warehouse import SlowQueryError, Warehouse
 from etl.contract import NoSnapshotError
@@ -182,18 +183,21 @@ def add_health(server: FastAPI, warehouse: Warehouse) -> None:
         return JSONResponse({"status": "ready", **body})
 
 
+def in_words(status: int) -> Callable[[Request, Exception], Response]:
+    """An exception handler: answers with this status and the error's own words."""
+
+    def handler(_request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": str(error)}, status_code=status)
+
+    return handler
+
+
 def _errors(api: FastAPI) -> None:
-    def say(status: int) -> Callable[[Request, Exception], Response]:
-        def handler(_request: Request, error: Exception) -> Response:
-            return JSONResponse({"error": str(error)}, status_code=status)
-
-        return handler
-
-    api.add_exception_handler(BadRequestError, say(400))
-    api.add_exception_handler(UnknownQuestionError, say(400))
-    api.add_exception_handler(NoSuchCaseError, say(404))
-    api.add_exception_handler(SlowQueryError, say(503))
-    api.add_exception_handler(NoSnapshotError, say(503))
+    api.add_exception_handler(BadRequestError, in_words(400))
+    api.add_exception_handler(UnknownQuestionError, in_words(400))
+    api.add_exception_handler(NoSuchCaseError, in_words(404))
+    api.add_exception_handler(SlowQueryError, in_words(503))
+    api.add_exception_handler(NoSnapshotError, in_words(503))
 
     @api.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

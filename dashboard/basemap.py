@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from dashboard.config import ConfigError
 from dashboard.tiles import MAX_ZOOM, FolderTiles, MbTiles, PmTiles, TileSource, TilesRefusedError
 
 KEY_VARIABLE = "YIPING_MAP_KEY"
@@ -32,7 +33,7 @@ _ADDRESS = re.compile(r"[!#-&(-:=?-~]+")
 """Printable ASCII without quotes, blanks, `;`, `<` and `>`."""
 
 
-class MapConfigError(Exception):
+class MapConfigError(ConfigError):
     """The base map is not configured in a way that works; the text says what to change, for a person."""
 
 

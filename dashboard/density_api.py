@@ -8,9 +8,9 @@ from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
-from dashboard.api import BadRequestError, answer, head, strict_filters, with_filters
+from dashboard.api import BadRequestError, answer, head, in_words, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.density import BANDWIDTHS, NoSurfaceError, not_followed, surface, whole_months
 from dashboard.density_image import bands, png
@@ -69,9 +69,7 @@ def add_density(api: FastAPI, warehouse: Warehouse) -> None:
     """Add /density and /density.png to the API."""
     drawings = Drawings()
 
-    @api.exception_handler(NoSurfaceError)
-    async def hidden(_request: Request, error: NoSurfaceError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=404)
+    api.add_exception_handler(NoSurfaceError, in_words(404))
 
     _add_legend(api, warehouse, drawings)
     _add_picture(api, warehouse, drawings)

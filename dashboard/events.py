@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard import targets
+from dashboard.config import ConfigError, entries
 from dashboard.metrics.catalog import BY_KEY
 
 FILE = Path(__file__).resolve().parent.parent / "data" / "reference" / "events.toml"
@@ -18,7 +18,7 @@ KEYS = {"day", "kind", "text", "metrics"}
 LONGEST_TEXT = 140
 
 
-class EventFileError(Exception):
+class EventFileError(ConfigError):
     """The file of events cannot be used; the text says where and why, for a person."""
 
 
@@ -35,16 +35,7 @@ class Event:
 @cache
 def configured(path: Path = FILE) -> tuple[Event, ...]:
     """Every event of the file; none where there is no file. Raises `EventFileError`."""
-    try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("event", [])
-    except FileNotFoundError:
-        return ()
-    except (OSError, ValueError) as error:
-        raise EventFileError(
-            f"大事文件 {path} 不能使用（{error}）：须为 UTF-8 的 TOML，请对照随附的文件修改"
-        ) from error
-    if not isinstance(rows, list):
-        raise EventFileError(f"大事文件 {path} 中每件事须以 [[event]] 开头")
+    rows = entries(path, "event", name="大事文件", error=EventFileError)
     return tuple(_event(row, f"大事文件 {path} 第 {number} 件") for number, row in enumerate(rows, start=1))
 
 

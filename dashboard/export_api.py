@@ -8,15 +8,15 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from threading import Event
 from typing import Any, BinaryIO
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from dashboard.api import answer, with_filters
+from dashboard.api import answer, in_words, with_filters
 from dashboard.ask import Ask
+from dashboard.clock import Clock
 from dashboard.export.about import NOBODY, Stamp
 from dashboard.export.asked import EXPORT, ExportRefusedError, NotAllowedError
 from dashboard.export.content import StoppedError
@@ -32,8 +32,6 @@ from dashboard.warehouse import Warehouse
 AT_ONCE = 2
 """Exports being written at the same time; further ones wait their turn, and questions of pages never wait for them."""
 CHUNK = 1 << 18
-
-Clock = Callable[[], datetime]
 
 _FILES = {200: {"content": {media: {} for media in MEDIA_TYPES.values()}}, 400: {"description": "不能这样导出，附原因"}}
 
@@ -114,17 +112,9 @@ def add_export(
 
 
 def _errors(api: FastAPI) -> None:
-    @api.exception_handler(ExportRefusedError)
-    async def refused(_request: Request, error: ExportRefusedError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=400)
-
-    @api.exception_handler(NotAllowedError)
-    async def forbidden(_request: Request, error: NotAllowedError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=403)
-
-    @api.exception_handler(StoppedError)
-    async def stopped(_request: Request, error: StoppedError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=503)
+    api.add_exception_handler(ExportRefusedError, in_words(400))
+    api.add_exception_handler(NotAllowedError, in_words(403))
+    api.add_exception_handler(StoppedError, in_words(503))
 
 
 def _add_file(api: FastAPI, exporter: Exporter) -> None:
@@ -173,21 +163,21 @@ def _file(export: Export) -> Response:
     out: BinaryIO = tempfile.TemporaryFile(prefix="yiping-export-")  # noqa: SIM115
     try:
         export.write(out)
-        size, digest = out.tell(), _digest(out)
+        size, sha256 = out.tell(), digest(out)
     except BaseException:
         out.close()
         raise
     headers = {
         "Content-Disposition": disposition(export.name),
         "Content-Length": str(size),
-        "Repr-Digest": f"sha-256=:{digest}:",
+        "Repr-Digest": f"sha-256=:{sha256}:",
         "Link": f'<{export.asked.address(f"{EXPORT}/about")}>; rel="describedby"; type="application/json"',
         "Cache-Control": "no-store",
     }
     return StreamingResponse(_chunks(out), media_type=MEDIA_TYPES[export.asked.format], headers=headers)
 
 
-def _digest(out: BinaryIO) -> str:
+def digest(out: BinaryIO) -> str:
     """The SHA-256 of the whole file, in base64 as HTTP writes it; the file is at its beginning then."""
     sha = hashlib.sha256()
     out.seek(0)

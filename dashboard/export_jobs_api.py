@@ -8,12 +8,12 @@ from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse
 
-from dashboard.api import answer, with_filters
+from dashboard.api import answer, in_words, with_filters
 from dashboard.ask import Ask
 from dashboard.export.export import MEDIA_TYPES, Export
-from dashboard.export.jobs import Jobs, NoSuchJobError, NotReadyError
+from dashboard.export.jobs import DONE, Jobs, NoSuchJobError, NotReadyError
 from dashboard.export.names import disposition
 from dashboard.export_api import Exporter
 from dashboard.export_request import parameters
@@ -32,13 +32,8 @@ def add_export_jobs(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
 
 
 def _errors(api: FastAPI) -> None:
-    @api.exception_handler(NoSuchJobError)
-    async def unknown(_request: Request, error: NoSuchJobError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=404)
-
-    @api.exception_handler(NotReadyError)
-    async def not_ready(_request: Request, error: NotReadyError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=409)
+    api.add_exception_handler(NoSuchJobError, in_words(404))
+    api.add_exception_handler(NotReadyError, in_words(409))
 
 
 def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
@@ -97,7 +92,4 @@ def _add_fetch(api: FastAPI, jobs: Jobs) -> None:
 
 def job_json(job: dict[str, Any]) -> dict[str, Any]:
     """A job as the API says it; the file's address only where there is a file."""
-    told = {
-        key: job[key] for key in ("id", "state", "rows", "total", "name", "format", "bytes", "ahead", "said", "until")
-    }
-    return told | {"file": f"{JOBS}/{job['id']}/file" if job["state"] == "done" else ""}
+    return {key: job[key] for key in TOLD} | {"file": f"{JOBS}/{job['id']}/file" if job["state"] == DONE else ""}

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from dashboard.clock import Clock
 from dashboard.events import LONGEST_TEXT, Event
 from dashboard.filters import Filters, parse
-from dashboard.reader import Clock, Reader, written_at
+from dashboard.reader import Reader, written_at
 from dashboard.store import Store
 from dashboard.writes import WriteRefusedError
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dashboard import events
-from dashboard.api import answer, split_keys, strict_filters, with_filters
+from dashboard.api import answer, in_words, split_keys, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.filters import EARLIEST, VIEW_KEYS, Filters, parse
 from dashboard.metrics.catalog import BY_KEY
@@ -38,11 +38,7 @@ class NoteWish(BaseModel):
 
 def add_notes(api: FastAPI, warehouse: Warehouse, *, notes: Notes, readers: Readers) -> None:
     """Add /notes to the API."""
-
-    @api.exception_handler(NoSuchNoteError)
-    async def unknown(_request: Request, error: NoSuchNoteError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=404)
-
+    api.add_exception_handler(NoSuchNoteError, in_words(404))
     _add_list(api, warehouse, notes=notes, readers=readers)
     _add_writes(api, warehouse, notes=notes, readers=readers)
 
@@ -53,10 +49,10 @@ def _add_list(api: FastAPI, warehouse: Warehouse, *, notes: Notes, readers: Read
         request: Request, metrics: str = Query("", description="曲线的指标键，逗号分隔", max_length=400)
     ) -> dict[str, Any]:
         """The marks inside the period and the places of these filters, in the order of their days."""
-        reader = readers.of(request)
-        marks = (*notes.seen_by(reader), *of_events(events.known()))
 
         def question(ask: Ask) -> dict[str, Any]:
+            reader = readers.of(request)
+            marks = (*notes.seen_by(reader), *of_events(events.known()))
             filters = strict_filters(ask, request, own_keys=("metrics", *VIEW_KEYS))
             found = notes_for(marks, filters, split_keys(metrics))
             place = of_places(filters).describe(ask.vocabulary).partition(" · ")[2] or "全县"
@@ -88,6 +84,9 @@ def _add_writes(api: FastAPI, warehouse: Warehouse, *, notes: Notes, readers: Re
             raise WriteRefusedError(f"日期须在 {EARLIEST} 至数据截至日 {as_of.date()} 之间")
         if wish.metric and wish.metric not in BY_KEY:
             raise WriteRefusedError(f"没有指标“{wish.metric[:20]}”")
+        return await asyncio.to_thread(keep, request, response, wish, places)
+
+    def keep(request: Request, response: Response, wish: NoteWish, places: Filters) -> dict[str, Any]:
         reader = readers.welcome(request, response, wish.name.strip())
         mark = notes.write(
             reader, day=wish.day, text=wish.text, metric=wish.metric, places=places, is_public=wish.public
@@ -95,7 +94,7 @@ def _add_writes(api: FastAPI, warehouse: Warehouse, *, notes: Notes, readers: Re
         return mark_json(mark, reader)
 
     @api.delete("/notes/{id}", summary="删除自己写的批注", status_code=204)
-    async def delete(request: Request, id: str = ID) -> Response:
+    def delete(request: Request, id: str = ID) -> Response:
         """Only the reader's own; another's is 404."""
         notes.delete(readers.of(request), id)
         return Response(status_code=204)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +11,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from dashboard.ask import SnapshotInfo
+from dashboard.clock import Clock
 from dashboard.warehouse import Warehouse
-
-Clock = Callable[[], datetime]
 
 LATE_HOURS = 26
 """Where a snapshot's rules say nothing: one delivery a day, and two hours to spare. 口径为本项目默认值."""

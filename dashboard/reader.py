@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from fastapi import Request, Response
 
+from dashboard.clock import Clock
 from dashboard.store import Store
 from dashboard.writes import WriteRefusedError
-
-Clock = Callable[[], datetime]
 
 COOKIE = "yiping_reader"
 KEY = re.compile(r"[\w-]{32}", re.ASCII)

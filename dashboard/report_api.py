@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import get_args
 
 from fastapi import FastAPI, Query, Request
@@ -14,6 +13,7 @@ from fastapi.responses import Response
 from dashboard.api import BadRequestError, answer, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.export.names import disposition
+from dashboard.export_api import digest
 from dashboard.report.docx_file import docx
 from dashboard.report.pdf_file import pdf
 from dashboard.report.period import NAMES, Kind
@@ -73,10 +73,9 @@ def _asked(ask: Ask, request: Request, *, format: str, kind: str) -> Report:
 def _file(report: Report, format: str) -> Response:
     write, media = WRITERS[format]
     body = write(report)
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
     headers = {
         "Content-Disposition": disposition(file_name(report, format)),
-        "Repr-Digest": f"sha-256=:{digest}:",
+        "Repr-Digest": f"sha-256=:{digest(BytesIO(body))}:",
         "Cache-Control": "no-store",
     }
     return Response(body, media_type=media, headers=headers)

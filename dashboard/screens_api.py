@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 
-from dashboard.pulse import Clock
+from dashboard.api import in_words
+from dashboard.clock import Clock
 from dashboard.screens import Beat, Screens, TooManyScreensError
 from dashboard.store import Store
 from dashboard.warehouse import Warehouse
@@ -18,7 +18,7 @@ from dashboard.writes import WriteRefusedError, read, with_body
 def add_screens(api: FastAPI, warehouse: Warehouse, store: Store, *, build: str, clock: Clock) -> None:
     """Add /screens: a wall's heartbeat, the list, and taking a wall off it."""
     screens = Screens(store)
-    _errors(api)
+    api.add_exception_handler(TooManyScreensError, in_words(409))
 
     @api.post("/screens", summary="大屏心跳（每次画完之后）", status_code=204, openapi_extra=with_body(Beat))
     async def heartbeat(request: Request) -> Response:
@@ -45,9 +45,3 @@ def add_screens(api: FastAPI, warehouse: Warehouse, store: Store, *, build: str,
         if not await asyncio.to_thread(screens.forget, screen):
             raise WriteRefusedError("清单中没有这块屏幕", 404)
         return Response(status_code=204)
-
-
-def _errors(api: FastAPI) -> None:
-    @api.exception_handler(TooManyScreensError)
-    async def full(_request: Request, error: TooManyScreensError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=409)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,9 +17,10 @@ from starlette.types import ASGIApp
 from dashboard.api import add_health, answer, build_id, create_api
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
+from dashboard.clock import Clock
 from dashboard.density_api import add_density
 from dashboard.export.jobs import Jobs
-from dashboard.export_api import Clock, add_export
+from dashboard.export_api import add_export
 from dashboard.export_jobs_api import add_export_jobs
 from dashboard.factory import create_app, find_pages
 from dashboard.filters import default_period
@@ -80,12 +82,12 @@ def create(
     server.state.warehouse = warehouse
     server.state.store = store
     add_health(server, warehouse)
-    build = build_id(ROOT)
+    build, pages = build_id(ROOT), find_pages()
     api = create_api(warehouse, build, clock)
     add_density(api, warehouse)
     add_maps(api, warehouse)
     readers = Readers(store)
-    exporter = add_export(api, warehouse, build=build, clock=clock, pages=find_pages(), readers=readers)
+    exporter = add_export(api, warehouse, build=build, clock=clock, pages=pages, readers=readers)
     add_export_jobs(api, exporter, jobs)
     add_report(api, warehouse)
     if clock is not None:
@@ -93,7 +95,7 @@ def create(
     add_basemap(server, api, basemap)
     add_refusals(api)
     views = Views(store, clock)
-    add_views(server, api, warehouse, views=views, readers=readers, pages={p.path: p.name for p in find_pages()})
+    add_views(server, api, warehouse, views=views, readers=readers, pages={page.path: page.name for page in pages})
     add_notes(api, warehouse, notes=Notes(store, clock), readers=readers)
     server.mount("/api/v1", api)
     # The wall comes first: the application made last is the one that answers every path left over.
@@ -102,7 +104,7 @@ def create(
     # Only now are all of Dash's inline scripts known.
     hashes = sorted({*dash.csp_hashes(), *screens.csp_hashes()})
     server.policy = content_policy(hashes, basemap.origin if basemap else "")
-    opening = {page.path: page.opens_with for page in find_pages()}
+    opening = {page.path: page.opens_with for page in pages}
 
     # Numbers as text shrink tenfold; level 3 costs a tenth of the time that the last percent would.
     server.add_middleware(OwnPagesOnly)
@@ -116,7 +118,7 @@ def create(
                 as_of = await answer(warehouse, lambda ask: ask.info.as_of)
             except NoSnapshotError as error:
                 return Response(str(error), status_code=503, media_type="text/plain; charset=utf-8")
-            home = _home(request, readers, views)
+            home = await asyncio.to_thread(_home, request, readers, views)
             if home:
                 return RedirectResponse(f"/v/{home}", status_code=302)
             period = default_period(as_of)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard import words
+from dashboard.config import ConfigError, entries
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY, Metric
 from dashboard.metrics.values import Value
@@ -18,7 +18,7 @@ FILE = Path(__file__).resolve().parent.parent / "data" / "reference" / "targets.
 KEYS = {"metric", "at_least", "at_most", "source", "valid_from"}
 
 
-class TargetFileError(Exception):
+class TargetFileError(ConfigError):
     """The file of targets cannot be used; the text says where and why, for a person."""
 
 
@@ -51,18 +51,7 @@ class Goal:
 @cache
 def configured(path: Path = FILE) -> tuple[Goal, ...]:
     """Every target of the file; none where there is no file. Raises `TargetFileError`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TargetFileError(f"目标文件 {path} 无法读取（{error}）：请存为 UTF-8") from error
-    try:
-        rows = tomllib.loads(text).get("target", [])
-    except tomllib.TOMLDecodeError as error:
-        raise TargetFileError(f"目标文件 {path} 不是合格的 TOML（{error}）：请对照随附的文件修改") from error
-    if not isinstance(rows, list):
-        raise TargetFileError(f"目标文件 {path} 中每个目标须以 [[target]] 开头")
+    rows = entries(path, "target", name="目标文件", error=TargetFileError)
     return tuple(_target(row, f"目标文件 {path} 第 {number} 个目标") for number, row in enumerate(rows, start=1))
 
 

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any
 
 from dashboard import intent, rolling
+from dashboard.clock import Clock
 from dashboard.filters import Vocabulary, parse
-from dashboard.reader import Clock, Reader, written_at
+from dashboard.reader import Reader, written_at
 from dashboard.store import Store
 from dashboard.writes import WriteRefusedError
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dashboard import rolling
-from dashboard.api import answer, strict_filters, with_filters
+from dashboard.api import answer, in_words, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.filters import VIEW_KEYS, Filters, describe_period
 from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
@@ -56,26 +57,20 @@ def add_views(
     server: FastAPI, api: FastAPI, warehouse: Warehouse, *, views: Views, readers: Readers, pages: Mapping[str, str]
 ) -> None:
     """Add /views and /home to the API and /v/<id> to the server; `pages` are the paths that can be kept, with names."""
-    _errors(api)
+    api.add_exception_handler(NoSuchViewError, in_words(404))
     _add_list(api, warehouse, views=views, readers=readers, pages=pages)
     _add_writes(api, views=views, readers=readers, pages=pages)
     _add_link(server, warehouse, views)
-
-
-def _errors(api: FastAPI) -> None:
-    @api.exception_handler(NoSuchViewError)
-    async def unknown(_request: Request, error: NoSuchViewError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=404)
 
 
 def _add_list(api: FastAPI, warehouse: Warehouse, *, views: Views, readers: Readers, pages: Mapping[str, str]) -> None:
     @api.get("/views", summary="已保存的视图", openapi_extra=with_filters())
     async def listed(request: Request) -> dict[str, Any]:
         """The reader's own and the shared views; `dates`: how the period of these filters can be kept."""
-        reader = readers.of(request)
-        home, kept = views.home(reader), views.listed(reader)
 
         def question(ask: Ask) -> dict[str, Any]:
+            reader = readers.of(request)
+            home, kept = views.home(reader), views.listed(reader)
             filters = strict_filters(ask, request, own_keys=tuple(VIEW_KEYS))
             today = ask.info.as_of.date()
             told = [
@@ -109,6 +104,9 @@ def _add_writes(api: FastAPI, *, views: Views, readers: Readers, pages: Mapping[
         wish = await read(request, ViewWish)
         if wish.path not in pages:
             raise WriteRefusedError("这个页面不能保存为视图")
+        return await asyncio.to_thread(keep, request, response, wish)
+
+    def keep(request: Request, response: Response, wish: ViewWish) -> dict[str, Any]:
         reader = readers.welcome(request, response, wish.name.strip())
         view = views.save(
             reader, title=wish.title, path=wish.path, query=wish.query, rule=wish.dates, is_shared=wish.shared
@@ -116,7 +114,7 @@ def _add_writes(api: FastAPI, *, views: Views, readers: Readers, pages: Mapping[
         return view_json(view, reader, is_home=False)
 
     @api.delete("/views/{id}", summary="删除自己保存的视图", status_code=204)
-    async def delete(request: Request, id: str = ID) -> Response:
+    def delete(request: Request, id: str = ID) -> Response:
         """Only the reader's own; another's is 404."""
         views.delete(readers.of(request), id)
         return Response(status_code=204)
@@ -125,8 +123,11 @@ def _add_writes(api: FastAPI, *, views: Views, readers: Readers, pages: Mapping[
     async def set_home(request: Request) -> Response:
         """The view that “/” opens with for this reader."""
         wish = await read(request, HomeWish)
+        return await asyncio.to_thread(begin_with, request, wish.view)
+
+    def begin_with(request: Request, view: str) -> Response:
         reader, answered = readers.of(request), Response(status_code=204)
-        views.set_home(reader if reader.id else readers.meet(answered), wish.view)
+        views.set_home(reader if reader.id else readers.meet(answered), view)
         return answered
 
 
@@ -135,7 +136,7 @@ def _add_link(server: FastAPI, warehouse: Warehouse, views: Views) -> None:
     async def open_view(id: str) -> Response:
         """The page of a view on the day of the data; 404 with a sentence where there is none."""
         try:
-            view = views.find(id)
+            view = await asyncio.to_thread(views.find, id)
             return RedirectResponse(await answer(warehouse, lambda ask: view.address(ask.info.as_of.date())), 302)
         except NoSuchViewError:
             return HTMLResponse(GONE, status_code=404)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard.api import in_words
 from dashboard.store import StoreError
 
 READING = {"GET", "HEAD", "OPTIONS"}
@@ -108,9 +109,7 @@ def add_refusals(api: FastAPI) -> None:
     async def refused(_request: Request, error: WriteRefusedError) -> JSONResponse:
         return JSONResponse({"error": str(error)}, status_code=error.status)
 
-    @api.exception_handler(StoreError)
-    async def not_kept(_request: Request, error: StoreError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=503)
+    api.add_exception_handler(StoreError, in_words(503))
 
 
 def with_body(model: type[BaseModel]) -> dict[str, Any]:

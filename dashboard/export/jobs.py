@@ -17,6 +17,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+from dashboard.clock import Clock
 from dashboard.export.content import StoppedError
 from dashboard.export.export import Export
 from dashboard.store import Store
@@ -74,9 +75,7 @@ class Jobs:
     Without a `folder` files last as long as this does; without a `clock` no file goes out of date.
     """
 
-    def __init__(
-        self, store: Store, folder: Path | None = None, *, clock: Callable[[], datetime] | None = None
-    ) -> None:
+    def __init__(self, store: Store, folder: Path | None = None, *, clock: Clock | None = None) -> None:
         self._store, self._clock = store, clock
         self._borrowed = tempfile.TemporaryDirectory(prefix="yiping-exports-") if folder is None else None
         self._folder = Path(self._borrowed.name) if self._borrowed else folder or Path()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dashboard.config import ConfigError
+
 DEFAULT = Path(__file__).resolve().parents[2] / "data" / "reference" / "wall.toml"
 PAGES = {
     "overview": "总览",
@@ -23,7 +25,7 @@ _RANGES = {"days": (1, 366), "pulse_seconds": (1, 60), "town_seconds": (1, 600)}
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
-class WallConfigError(Exception):
+class WallConfigError(ConfigError):
     """The wall is not configured in a way that works; the text says what to change, for a person."""
 
 
