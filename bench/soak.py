@@ -20,13 +20,12 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, ConsoleMessage, Page, sync_playwright
 
+from dashboard.wall.settings import PAGES
 from tests.e2e.conftest import CHROMIUM, FLAGS, _free_port, _wait_until_ready
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAP_MB_PER_1000 = 1.0
 NODES_SHARE = 0.05
-PAGES = 5
-"""Pages of the wall, each filled anew by every new snapshot."""
 WARM_UP = 0.1
 """The share of samples at the start that is not judged: caches fill, code is compiled."""
 UPDATES = """async (many) => {
@@ -74,7 +73,7 @@ def judge(soak: Soak) -> dict[str, Any]:
     ]
     return {
         "updates": soak.updates[-1],
-        "page_refills": soak.updates[-1] * PAGES,
+        "page_refills": soak.updates[-1] * len(PAGES),
         "minutes": round(soak.seconds / 60, 1),
         "heap_mb_first_last": [heap[0], heap[-1]],
         "heap_mb_per_1000_updates": round(slope, 3),

@@ -27,7 +27,9 @@ from dashboard.metrics.query import (
     alike,
     check_groups,
     compile_query,
+    dimension_conditions,
     look_up,
+    span_conditions,
     summed,
 )
 from dashboard.metrics.values import Value
@@ -536,13 +538,7 @@ class Ask:
 
     def _case_condition(self, filters: Filters) -> tuple[str, dict[str, Any]]:
         conditions, parameters = dimension_conditions(filters)
-        span = window(filters, self.cutoff_hour)
-        if span.start is not None:
-            conditions.append("accept_at >= $start_at")
-            parameters["start_at"] = span.start
-        if span.end is not None:
-            conditions.append("accept_at < $end_at")
-            parameters["end_at"] = span.end
+        conditions += span_conditions("accept_at", window(filters, self.cutoff_hour), parameters)
         return " and ".join(conditions) or "true", parameters
 
     def _moment(self) -> dict[str, Any]:
@@ -562,12 +558,6 @@ f.status, f.accept_at, f.due_at, f.close_at, f.place, f.lon, f.lat, {_OVERDUE_HO
 """
 _CASE_SELECT = f"select {_CASE_COLUMNS} from mart.fact_case as f"
 _WHOLE_CASE_SELECT = f"select f.*, {_OVERDUE_HOURS} from mart.fact_case as f"
-
-
-def dimension_conditions(filters: Filters, prefix: str = "") -> tuple[list[str], dict[str, Any]]:
-    """The conditions of a WHERE for the dimensions of the filters, and their bound codes."""
-    chosen = {d: list(filters.values(d)) for d in DIMENSIONS if filters.values(d)}
-    return [f"list_contains(${d}, {prefix}{d})" for d in chosen], dict(chosen)
 
 
 def _code(cell: object) -> str:

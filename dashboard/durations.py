@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.ask import Ask, dimension_conditions
+from dashboard.ask import Ask
 from dashboard.filters import DIMENSIONS, Filters, window
-from dashboard.metrics.query import UnknownQuestionError
+from dashboard.metrics.query import UnknownQuestionError, dimension_conditions, span_conditions
 from dashboard.survival import Counts
 
 EDGES = (2, 8, 24, 48, 72, 120, 168, 240, 360, 480, 720, 1080, 1440, 2160)
@@ -61,7 +61,7 @@ def spread(ask: Ask, filters: Filters) -> tuple[int, ...]:
     """
     conditions, parameters = dimension_conditions(filters)
     conditions += ["event = 'closed'", "hours is not null"]
-    _within("event_at", ask, filters, conditions, parameters)
+    conditions += span_conditions("event_at", window(filters, ask.cutoff_hour), parameters)
     where, source = " and ".join(conditions), _SPREAD_SELECT
     found = dict(ask.database.rows(f"{source} where {where} group by 1", parameters))
     return tuple(int(found.get(place, 0)) for place in range(len(EDGES) + 1))
@@ -77,7 +77,7 @@ def times(ask: Ask, filters: Filters, *, by: str = DEFAULT_CURVE) -> tuple[Part,
     if by not in _TIMES:
         raise UnknownQuestionError(f"生存曲线不能按“{by[:40]}”分组")
     conditions, parameters = dimension_conditions(filters, "f.")
-    _within("f.accept_at", ask, filters, conditions, parameters)
+    conditions += span_conditions("f.accept_at", window(filters, ask.cutoff_hour), parameters)
     where, source = " and ".join(["true", *conditions]), _TIMES[by]
     rows = ask.database.rows(
         f"{source} where {where}) group by all order by all", parameters | {"as_of": ask.info.as_of}
@@ -93,11 +93,3 @@ def _parts(ask: Ask, by: str, rows: Sequence[tuple[Any, ...]]) -> tuple[Part, ..
         Part(code, "全部" if by == DEFAULT_CURVE else ask.label(by, code), counts) for code, counts in found.items()
     ]
     return tuple(sorted(parts, key=lambda part: (-part.total, part.code)))
-
-
-def _within(column: str, ask: Ask, filters: Filters, conditions: list[str], parameters: dict[str, Any]) -> None:
-    span = window(filters, ask.cutoff_hour)
-    for name, sign, moment in (("start_at", ">=", span.start), ("end_at", "<", span.end)):
-        if moment is not None:
-            conditions.append(f"{column} {sign} ${name}")
-            parameters[name] = moment

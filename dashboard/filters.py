@@ -108,6 +108,10 @@ class Filters:
         }
         return dataclasses.replace(self, **clean)
 
+    def without_places(self) -> Filters:
+        """The same question about the whole county."""
+        return self.replace(town=(), village=(), grid=())
+
     def without_view(self) -> Filters:
         """Only which rows are counted: the same for every way of looking at them."""
         return self.replace(**dict.fromkeys(VIEW_KEYS, ""))

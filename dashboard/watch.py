@@ -8,17 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from dashboard.filters import DIMENSIONS, Filters
-
-
-class Database(Protocol):
-    """Rows of a bound SELECT."""
-
-    def records(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Rows as dictionaries."""
-        ...
+from dashboard.filters import Filters
+from dashboard.metrics.query import dimension_conditions
+from dashboard.risk import Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +63,8 @@ class WatchQuestions:
         return self._read("level = 'red'", {}, filters, order="accept_at", limit=limit)
 
     def _read(self, condition: str, bound: dict[str, Any], filters: Filters, *, order: str, limit: int) -> Watch:
-        chosen: dict[str, Any] = {d: list(filters.values(d)) for d in DIMENSIONS if filters.values(d)}
-        where = " and ".join(["status != 'closed'", condition, *(f"list_contains(${d}, {d})" for d in chosen)])
+        conditions, chosen = dimension_conditions(filters)
+        where = " and ".join(["status != 'closed'", condition, *conditions])
         source = f"from mart.fact_case where {where} order by {order}, case_key limit $limit"
         rows = self._db.records(
             "select level, kind, category, town, grid, department, accept_at, due_at, count(*) over () as total "

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from math import erfc, log, sqrt
 
 from dashboard.metrics.catalog import Metric
-from dashboard.metrics.values import Value
+from dashboard.metrics.values import Z95, Value
 
-BEYOND = 1.959963984540054
+BEYOND = Z95
 """A standard score beyond this is chance in less than 5 of 100 cases (two-sided)."""
 
 ELEVATED, SPIKE = 1.0, 3.0

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard import words
 from dashboard.components.panel import empty
+from dashboard.departments import UNSENT
 from dashboard.filters import Filters, is_case_number
 
 Case = Mapping[str, Any]
@@ -42,7 +43,7 @@ def case_list(
 def _row(case: Case, as_of: datetime, filters: Filters) -> html.Li:
     title = str(case.get("title") or _label(case, "category") or "（无标题）")
     place = " ".join(filter(None, [_label(case, "town"), _label(case, "village")])) or "地点未匹配"
-    about = [_label(case, "kind"), _label(case, "category"), place, _label(case, "department") or "未派部门"]
+    about = [_label(case, "kind"), _label(case, "category"), place, _label(case, "department") or UNSENT]
     return html.Li(
         [
             html.Div(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dash import dcc, html
@@ -58,9 +58,9 @@ def load_cases(ask: Ask, filters: Filters) -> Opened:
     if not filters.case:
         return opened
     try:
-        return Opened(filters, ask.info.snapshot, total, file=ask.case(filters.case), departments=opened.departments)
+        return replace(opened, file=ask.case(filters.case))
     except NoSuchCaseError as error:
-        return Opened(filters, ask.info.snapshot, total, said=str(error))
+        return replace(opened, said=str(error))
 
 
 def view_cases(model: Opened) -> Mapping[Target, Any]:

@@ -10,6 +10,7 @@ import dash_ag_grid as dag
 from dashboard.ask import Row
 from dashboard.components import grid
 from dashboard.components.measure import Group, cells
+from dashboard.explore.arrange import pick
 from dashboard.explore.view import GROUP_NAMES, View
 from dashboard.metrics.catalog import BY_KEY
 
@@ -92,11 +93,6 @@ def _numbers(row: Row, group: Group | None = None) -> dict[str, Any]:
         key: cell | {"text": cell["title"] if BY_KEY[key].kind == "rate" else cell["text"]}
         for key, cell in found.items()
     }
-
-
-def pick(row: Row, by: Sequence[str]) -> str:
-    """What a click on a row or a bar chooses: “town:990108001,kind:R”; a time or unknown place chooses nothing."""
-    return ",".join(f"{group}:{code}" for group, code in zip(by, row.codes, strict=True))
 
 
 def total(whole: Row, by: Sequence[str]) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard import rolling
 from dashboard.comparison import festival
 from dashboard.components.popover import popover
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary
@@ -29,6 +30,15 @@ CALENDAR_WORDS = {
     "yearLevelControl": "选择年份",
 }
 """What the calendar's arrows and headings are called for those who hear them."""
+
+ROLLING = (
+    *(rolling.days(1 - back, 1) for back in (7, 30, 90)),
+    "month_to_date",
+    "last_month",
+    "year_to_date",
+    "january_and_february",
+)
+"""The usual spans, as the rules that saved views keep them by."""
 
 CLEAR_ALL = "&".join(f"{dimension}=" for dimension in DIMENSIONS)
 
@@ -124,31 +134,26 @@ def _period(as_of: datetime) -> Component:
 
 def presets(today: date) -> list[dict[str, Any]]:
     """The usual spans, counted back from the day of the data."""
-    month = today.replace(day=1)
-    last_month_end = month - timedelta(days=1)
-    spans = [
-        ("近7天", today - timedelta(days=6), today),
-        ("近30天", today - timedelta(days=29), today),
-        ("近90天", today - timedelta(days=89), today),
-        ("本月至今", month, today),
-        ("上月", last_month_end.replace(day=1), last_month_end),
-        ("今年至今", today.replace(month=1, day=1), today),
-    ]
-    spans += _around_new_year(today)
     found: list[dict[str, Any]] = [
-        {"value": [first.isoformat(), last.isoformat()], "label": label} for label, first, last in spans
+        {"value": [first.isoformat(), last.isoformat()], "label": label}
+        for label, first, last in (*(_rolled(rule, today) for rule in ROLLING), *_around_new_year(today))
     ]
     return [*found, {"value": ["", ""], "label": "全部时段"}]
 
 
+def _rolled(rule: str, today: date) -> tuple[str, date, date]:
+    """The words of a rule, and its first and last day."""
+    first, after = rolling.period(rule, today)
+    return rolling.words(rule), first, after - timedelta(days=1)
+
+
 def _around_new_year(today: date) -> list[tuple[str, date, date]]:
-    """January and February as one, and the days around the last 春节 that can be aligned with a year before."""
-    merged = ("1–2月合并", today.replace(month=1, day=1), min(today, today.replace(month=3, day=1) - timedelta(days=1)))
+    """The days around the last 春节 that can be aligned with a year before."""
     day0 = festival.latest(today)
     if day0 is None:
-        return [merged]
+        return []
     reach = timedelta(days=festival.REACH)
-    return [merged, ("春节前后30天", day0 - reach, min(today, day0 + reach))]
+    return [("春节前后30天", day0 - reach, min(today, day0 + reach))]
 
 
 def period_value(filters: Filters, as_of: datetime) -> list[str | None]:

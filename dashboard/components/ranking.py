@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dash import html
 
+from dashboard.ask import Row
 from dashboard.components.measure import measure
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import Value
@@ -23,6 +24,24 @@ class Place:
     rate: Value
     volume: Value | None = None
     is_chosen: bool = False
+
+
+def places(
+    rows: Iterable[Row], dimension: str, *, key: str, volume_key: str = "", chosen: Sequence[str] = ()
+) -> list[Place]:
+    """The known units of an answer by one dimension, with the rate they are ranked by."""
+    return [
+        Place(
+            dimension=dimension,
+            code=row.codes[0],
+            name=row.labels[0],
+            rate=row.values[key],
+            volume=row.values[volume_key] if volume_key else None,
+            is_chosen=row.codes[0] in chosen,
+        )
+        for row in rows
+        if row.codes[0]
+    ]
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,14 @@ def limits_of(text: str) -> tuple[tuple[Limit, ...], tuple[str, ...]]:
     return tuple(found), tuple(notes)
 
 
+def known_limits(text: str, answer: Answer) -> tuple[tuple[Limit, ...], tuple[str, ...]]:
+    """The limits in an address on columns that an answer has, and a note for each part that is none."""
+    found, notes = limits_of(text)
+    known = tuple(limit for limit in found if limit.column in (*answer.metrics, *answer.by))
+    odd = tuple(f"已忽略列条件“{limit}”：表中没有这一列" for limit in found if limit not in known)
+    return known, notes + odd
+
+
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d{1,12}(\.\d{1,12})?", text) is not None
 
@@ -132,6 +140,11 @@ def model_of(limits: Sequence[Limit]) -> dict[str, Any]:
             "filter": limit.wanted if is_text else float(limit.wanted),
         }
     return model
+
+
+def pick(row: Row, by: Sequence[str]) -> str:
+    """What a click on a row or a bar chooses: “town:990108001,kind:R”; a time or unknown place chooses nothing."""
+    return ",".join(f"{group}:{code}" for group, code in zip(by, row.codes, strict=True))
 
 
 def arranged(answer: Answer, *, sort: str, match: str = "", limits: Sequence[Limit] = ()) -> tuple[Row, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from dashboard import words
 from dashboard.ask import UNMATCHED, Answer, Ask, Row
-from dashboard.explore.arrange import arranged, limits_of
+from dashboard.explore.arrange import Limit, arranged, known_limits
 from dashboard.explore.view import GROUP_NAMES, View, read_view
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import Metric
@@ -18,12 +18,13 @@ ADDITIVE = ("flow", "current")
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """A view, its answer, the rows in the reader's order, and the whole asked again (never summed)."""
+    """A view, its answer, the rows in the reader's order under his limits, and the whole asked again (never summed)."""
 
     view: View
     filters: Filters
     answer: Answer
     rows: tuple[Row, ...]
+    limits: tuple[Limit, ...]
     whole: Row
     notes: tuple[str, ...]
 
@@ -42,14 +43,14 @@ def cut(ask: Ask, filters: Filters) -> Cut:
         notes.append(f"{error}；先只按{GROUP_NAMES[view.by[0]]}分组")
         view = read_view(filters.replace(groups=view.by[0], chart=""))
         answer = ask.numbers(view.metrics, by=view.by, filters=filters)
-    limits, odd = limits_of(filters.limits)
-    known = tuple(limit for limit in limits if limit.column in (*view.metrics, *view.by))
-    odd += tuple(f"已忽略列条件“{limit}”：表中没有这一列" for limit in limits if limit not in known)
+    answer = named(answer)
+    limits, odd = known_limits(filters.limits, answer)
     return Cut(
         view=view,
         filters=filters,
-        answer=named(answer),
-        rows=arranged(named(answer), sort=view.sort, match=filters.match, limits=known),
+        answer=answer,
+        rows=arranged(answer, sort=view.sort, match=filters.match, limits=limits),
+        limits=limits,
         whole=ask.numbers(view.metrics, filters=filters).rows[0],
         notes=(*view.notes, *notes, *odd),
     )

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from dashboard import words
 from dashboard.ask import Row
 from dashboard.course import bucket_end
+from dashboard.explore.arrange import pick
 from dashboard.explore.cut import Cut
 from dashboard.figures import comparison_chart as draw
 from dashboard.filters import window
@@ -46,13 +47,12 @@ def axis_name(metric: Metric) -> str:
 def _mark(model: Cut, row: Row) -> draw.Mark:
     metric = model.view.main
     value = row.values[metric.key]
-    pick = ",".join(f"{group}:{code}" for group, code in zip(model.view.by, row.codes, strict=True))
     return draw.Mark(
         " · ".join(row.labels),
         _number(metric, value),
         words.brief(metric, value),
         words.shown(metric, value).line,
-        pick,
+        pick(row, model.view.by),
     )
 
 

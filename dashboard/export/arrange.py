@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dashboard.ask import CASE_SORTS, Answer
 from dashboard.explore.arrange import arranged as rows_of
-from dashboard.explore.arrange import limits_of
+from dashboard.explore.arrange import known_limits
 from dashboard.export.asked import Asked, ExportRefusedError
 from dashboard.export.table import Cell, Cells, Field, Table
 
@@ -31,7 +31,7 @@ def arranged(answer: Answer, asked: Asked) -> Answer:
     if asked.sort and asked.sort.removeprefix("-") not in columns:
         known = "、".join(columns)
         raise ExportRefusedError(f"不能按“{asked.sort[:40]}”排序；可用：{known}，前加 - 为由大到小")
-    limits = [limit for limit in limits_of(asked.limits)[0] if limit.column in columns]
+    limits, _ = known_limits(asked.limits, answer)
     return replace(answer, rows=rows_of(answer, sort=asked.sort, match=asked.find, limits=limits))
 
 

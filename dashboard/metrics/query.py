@@ -124,11 +124,9 @@ def compile_query(
     else:
         conditions = ["true", *_time_conditions("day", scope, window(filters), parameters)]
         day = "day"
-    for dimension in DIMENSIONS:
-        codes = filters.values(dimension)
-        if codes:
-            conditions.append(f"list_contains(${dimension}, {dimension})")
-            parameters[dimension] = list(codes)
+    chosen, codes = dimension_conditions(filters)
+    conditions += chosen
+    parameters |= codes
     groups = [f"{_group(g, day)} as group_{g}" for g in by]
     if "overdue_age" in by:
         parameters["moment"] = min(span.end or as_of, as_of)
@@ -140,15 +138,26 @@ def compile_query(
     return Compiled(sql, parameters, places, scope)
 
 
-def _time_conditions(column: str, scope: Scope, span: Window, parameters: dict[str, Any]) -> list[str]:
+def dimension_conditions(filters: Filters, prefix: str = "") -> tuple[list[str], dict[str, Any]]:
+    """The conditions of a WHERE for the dimensions of the filters, and their bound codes."""
+    chosen = {d: list(filters.values(d)) for d in DIMENSIONS if filters.values(d)}
+    return [f"list_contains(${d}, {prefix}{d})" for d in chosen], dict(chosen)
+
+
+def span_conditions(column: str, span: Window, parameters: dict[str, Any]) -> list[str]:
+    """The conditions of a WHERE for a column of times within a span; what they bind is added to `parameters`."""
     conditions = []
-    if scope == "span" and span.start is not None:
-        conditions.append(f"{column} >= $start_at")
-        parameters["start_at"] = span.start
-    if scope != "now" and span.end is not None:
-        conditions.append(f"{column} < $end_at")
-        parameters["end_at"] = span.end
+    for name, sign, moment in (("start_at", ">=", span.start), ("end_at", "<", span.end)):
+        if moment is not None:
+            conditions.append(f"{column} {sign} ${name}")
+            parameters[name] = moment
     return conditions
+
+
+def _time_conditions(column: str, scope: Scope, span: Window, parameters: dict[str, Any]) -> list[str]:
+    """A stock has no beginning, what is so now no end either."""
+    kept = Window(span.start if scope == "span" else None, None if scope == "now" else span.end)
+    return span_conditions(column, kept, parameters)
 
 
 def _group(group: str, day: str) -> str:

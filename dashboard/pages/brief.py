@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dash import dcc, html
@@ -12,7 +13,7 @@ from dashboard import words
 from dashboard.ask import Answer, Ask
 from dashboard.comparison.change import NOTHING, Change, change
 from dashboard.comparison.earlier import is_covered, numbers_in
-from dashboard.comparison.spans import Spans, Window, spans, windows
+from dashboard.comparison.spans import Window, spans, windows
 from dashboard.components import chart, compared, curve, findings, kpi, measure, panel, places, ranking, segments
 from dashboard.components.takeaway import takeaway
 from dashboard.course import Course, bucket_for, course
@@ -22,7 +23,7 @@ from dashboard.figures.brush import brushable
 from dashboard.figures.trend import BUCKETS
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
-from dashboard.metrics.values import NO_DATA, Value
+from dashboard.metrics.values import Value
 from dashboard.page import Page, Panel, Question, Target
 from dashboard.tail import Tail, tail
 from dashboard.targets import Goal, target_for
@@ -51,18 +52,16 @@ MOST_PLACES = 14
 
 @dataclass(frozen=True)
 class First:
-    """What stands first: the exceptions, and the spans that everything is compared over."""
+    """What stands first: the exceptions, with the spans that everything is compared over."""
 
     findings: Findings
-    spans: Spans | None
     filters: Filters
-    answer: Answer
+    as_of: datetime
 
 
 def load_findings(ask: Ask, filters: Filters) -> First:
     """The exceptions of the period."""
-    found = spans(filters, ask.info.as_of, ask.cutoff_hour)
-    return First(exceptions(ask, filters), found, filters, ask.numbers(("accepted",), filters=filters))
+    return First(exceptions(ask, filters), filters, ask.info.as_of)
 
 
 def view_findings(model: First) -> Mapping[Target, Any]:
@@ -70,7 +69,7 @@ def view_findings(model: First) -> Mapping[Target, Any]:
     return {
         "findings-list": findings.findings(model.findings),
         "findings-rule": findings.tally(model.findings),
-        "brief-spans": compared.spans_line(model.spans, model.answer.as_of),
+        "brief-spans": compared.spans_line(model.findings.spans, model.as_of),
         "brief-calendar": compared.calendar_choice(model.filters),
     }
 
@@ -260,18 +259,13 @@ def load_where(ask: Ask, filters: Filters) -> Where:
 
 def view_where(model: Where) -> Mapping[Target, Any]:
     """The ranking, best and last where there are many, and the breadcrumbs."""
-    found = [
-        ranking.Place(
-            dimension=model.dimension,
-            code=row.codes[0],
-            name=row.labels[0],
-            rate=row.values.get("on_time_rate", NO_DATA),
-            volume=row.values.get("accepted", NO_DATA),
-            is_chosen=row.codes[0] in model.filters.values(model.dimension),
-        )
-        for row in model.answer.rows
-        if row.codes[0]
-    ]
+    found = ranking.places(
+        model.answer.rows,
+        model.dimension,
+        key="on_time_rate",
+        volume_key="accepted",
+        chosen=model.filters.values(model.dimension),
+    )
     order = ranking.ranked(found, "on_time_rate")
     half = MOST_PLACES // 2
     short = order if len(order) <= MOST_PLACES else (*order[:half], *order[-half:])

@@ -16,6 +16,7 @@ from dashboard.components import clocks, holders, steps
 from dashboard.components.cases import deadline
 from dashboard.components.levels import LEVELS
 from dashboard.components.state import denied
+from dashboard.departments import UNSENT
 from dashboard.filters import Filters, Vocabulary
 from dashboard.page import Page, Panel, Target
 from dashboard.scope import may_see_cases
@@ -76,7 +77,7 @@ def view_case(model: Opened) -> Mapping[Target, Any]:
 
 def _crumbs(model: Opened, case: Mapping[str, Any]) -> list[Component]:
     """全县 › town › village › grid, each a link to the map there with the question kept, then the case."""
-    query = model.filters.replace(town=(), village=(), grid=(), layer="", case="")
+    query = model.filters.without_places().replace(layer="", case="")
     line: list[Component] = [_crumb("全县", query)]
     for dimension in ("town", "village", "grid"):
         code = case.get(dimension)
@@ -127,7 +128,7 @@ def _holder(file: CaseFile) -> Component | str:
     """The lead department; an open case that nobody has says so first."""
     department = str(file.case.get("department_name") or "")
     if not (file.holdings[-1].is_unowned and file.holdings[-1].end == "open"):
-        return department or "未派部门"
+        return department or UNSENT
     return html.B(f"无主（此前{department}）" if department else "无主", className="case-unowned")
 
 

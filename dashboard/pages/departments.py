@@ -14,11 +14,12 @@ from dashboard.comparison.earlier import Earlier, earlier
 from dashboard.components import bars, chart, compared, grid, kpi, measure, panel, ranking
 from dashboard.components.cases import case_list
 from dashboard.course import Course, bucket_for, course
+from dashboard.departments import UNSENT, Overdue, by_volume, cleared, name_of, overdue
 from dashboard.figures.ageing import AGES, Bar, ageing
 from dashboard.figures.trend import BUCKETS, Series, trend
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
-from dashboard.metrics.values import NO_DATA, Value
+from dashboard.metrics.values import Value
 from dashboard.page import Page, Panel, Question, Target
 from dashboard.targets import target_for
 
@@ -40,16 +41,11 @@ KEYS = tuple(key for key, _, _ in TABLE)
 OWN_KEYS = ("accepted", "open", "overdue_open", "on_time_rate", "reopen_rate", "satisfaction_rate")
 OPEN_STATES = ("due_soon", "on_track", "overdue")
 OLDEST = 10
-UNSENT = "未派部门"
 
 
 def _others(filters: Filters) -> Filters:
     """The filters without the choice of department: every row and bar stays."""
     return filters.replace(department=())
-
-
-def _name(row: Row) -> str:
-    return row.labels[0] if row.codes[0] else UNSENT
 
 
 # --- the table leaders know ---------------------------------------------------------------------------------------
@@ -73,9 +69,7 @@ def load_table(ask: Ask, filters: Filters) -> Table:
 
 def view_table(model: Table) -> Mapping[Target, Any]:
     """Rows by volume; the county as a pinned last row."""
-    found = [row for row in model.answer.rows if row.codes[0] or row.values["accepted"].value]
-    found.sort(key=lambda row: (not row.codes[0], -(row.values["accepted"].value or 0)))
-    rows = [_row(row, model.chosen) for row in found]
+    rows = [_row(row, model.chosen) for row in by_volume(model.answer.rows)]
     whole = {
         "pick": "whole",
         "name": "全县合计",
@@ -90,7 +84,7 @@ def _row(row: Row, chosen: Sequence[str]) -> dict[str, Any]:
     code = row.codes[0]
     return {
         "pick": f"department:{code}" if code else UNSENT,
-        "name": _name(row),
+        "name": name_of(row),
         "is_chosen": code in chosen,
         **_halves(row.values["on_time_rate"]),
         **measure.cells(row.values, ("department", code)),
@@ -122,22 +116,19 @@ def load_ages(ask: Ask, filters: Filters) -> Ages:
 
 def view_ages(model: Ages) -> Mapping[Target, Any]:
     """The stacked bars, departments with nothing overdue left out but counted."""
-    names: dict[str, str] = {}
-    counts: dict[str, dict[str, int]] = {}
-    for row in model.answer.rows:
-        names.setdefault(row.codes[0], _name(row))
-        counts.setdefault(row.codes[0], {})[row.codes[1]] = int(row.values["overdue_open"].value or 0)
-    drawn = [
-        Bar(names[code], f"department:{code}", tuple(ages.get(age, 0) for age, _ in AGES), code in model.chosen)
-        for code, ages in counts.items()
-        if sum(ages.values())
-    ]
-    clear = sum(1 for code, ages in counts.items() if code and not sum(ages.values()))
+    found = overdue(model.answer.rows)
+    drawn = [_bar(one, model.chosen) for one in found if one.total]
+    clear = cleared(found)
     total = sum(bar.total for bar in drawn)
     note = f"共 {words.full(total)} 件" + (f"；{clear} 个部门已清零" if clear else "")
     figure = ageing(drawn)
     height = {"height": f"{figure.layout.height}px"}
     return {("ageing-chart", "figure"): figure, ("ageing-chart", "style"): height, "ageing-note": note}
+
+
+def _bar(one: Overdue, chosen: Sequence[str]) -> Bar:
+    counts = tuple(one.ages.get(age, 0) for age, _ in AGES)
+    return Bar(one.name, f"department:{one.code}", counts, one.code in chosen)
 
 
 # --- ranking ------------------------------------------------------------------------------------------------------
@@ -161,17 +152,8 @@ def load_league(ask: Ask, filters: Filters) -> League:
 
 def view_league(model: League) -> Mapping[Target, Any]:
     """Departments by the Wilson bound; small samples unranked at the end."""
-    places = [
-        ranking.Place(
-            dimension="department",
-            code=row.codes[0],
-            name=row.labels[0],
-            rate=row.values.get("on_time_rate", NO_DATA),
-            is_chosen=row.codes[0] in model.filters.department,
-        )
-        for row in model.answer.rows
-        if row.codes[0] and row.values["on_time_rate"].N
-    ]
+    rated = [row for row in model.answer.rows if row.values["on_time_rate"].N]
+    places = ranking.places(rated, "department", key="on_time_rate", chosen=model.filters.department)
     order = ranking.ranked(places, "on_time_rate")
     target = target_for("on_time_rate", model.filters, model.answer.as_of)
     return {"league-list": ranking.table(order, key="on_time_rate", reference=model.whole, target=target)}

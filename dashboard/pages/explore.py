@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -12,7 +11,7 @@ from dash import dcc, html
 from dashboard import words
 from dashboard.ask import Ask
 from dashboard.components import chart, explore_cases, explore_table, explore_times, panel, segments
-from dashboard.explore.arrange import arranged, limits_of, model_of, read_request
+from dashboard.explore.arrange import arranged, model_of, read_request
 from dashboard.explore.cut import Cut, cut, finding, reconciled
 from dashboard.explore.picture import picture
 from dashboard.explore.view import CHARTS, GROUP_NAMES, MAIN, NO_GROUPS, charts_for, read_view
@@ -51,13 +50,8 @@ def _count(model: Cut) -> str:
 
 def _question(model: Cut) -> dict[str, Any]:
     """What makes the rows other ones: all but their order, which the grid itself asks for."""
-    limits = tuple(limit for limit in limits_of(model.filters.limits)[0] if limit.column in _columns(model))
     asked = model.filters.replace(sorted="", chart="", curve="", case="", limits="")
-    return {"query": asked.to_query(), "snapshot": model.answer.snapshot, "limits": model_of(limits)}
-
-
-def _columns(model: Cut) -> tuple[str, ...]:
-    return (*model.view.metrics, *model.view.by)
+    return {"query": asked.to_query(), "snapshot": model.answer.snapshot, "limits": model_of(model.limits)}
 
 
 def _export_question(model: Cut) -> html.Div:
@@ -78,24 +72,11 @@ def table_rows(ask: Ask, filters: Filters, request: Any) -> Mapping[str, Any]:
 # --- the controls and the picture ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Shown:
-    """The cut and what the controls say."""
-
-    cut: Cut
-    filters: Filters
-
-
-def load_picture(ask: Ask, filters: Filters) -> Shown:
-    """The cut, once more: the answer is remembered."""
-    return Shown(cut(ask, filters), filters)
-
-
-def view_picture(model: Shown) -> Mapping[Target, Any]:
+def view_picture(model: Cut) -> Mapping[Target, Any]:
     """The controls, the finding and the figure."""
-    view = model.cut.view
-    figure, note = picture(model.cut)
-    told.tell(figure, finding=finding(model.cut), heads=_heads(model.cut), rows=_told_rows(model.cut))
+    view = model.view
+    figure, note = picture(model)
+    told.tell(figure, finding=finding(model), heads=_heads(model), rows=_told_rows(model))
     said = {
         "metric": view.metrics[0],
         "also": ",".join(view.metrics[1:]),
@@ -109,7 +90,7 @@ def view_picture(model: Shown) -> Mapping[Target, Any]:
         ("explore-groups", "value"): list(view.by),
         ("explore-match", "value"): model.filters.match,
         "explore-charts": segments.segments("chart", fitting, view.chart, label="图形") if len(fitting) > 1 else "",
-        "explore-finding": finding(model.cut),
+        "explore-finding": finding(model),
         "explore-undrawn": note,
         ("explore-chart", "figure"): figure,
         ("explore-chart", "style"): {"height": f"{figure.layout.height}px"},
@@ -237,7 +218,7 @@ def exports(_: Ask, filters: Filters) -> tuple[Question, ...]:
     return (
         *table,
         Question(label="合计", metrics=view.metrics, by=(), filters=asked),
-        Question(label="办理时长", metrics=("handling_hours_median", "handling_hours_p90"), by=(), filters=asked),
+        Question(label="办理时长", metrics=explore_times.MARKS, by=(), filters=asked),
     )
 
 
@@ -266,7 +247,7 @@ PAGE = Page(
         Panel(
             id="picture",
             title="图形",
-            load=load_picture,
+            load=cut,
             view=view_picture,
             fills=(
                 ("explore-view", "data"),

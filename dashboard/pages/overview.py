@@ -19,7 +19,7 @@ from dashboard.figures.sparkline import sparkline
 from dashboard.figures.trend import BUCKETS, Series, trend
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
-from dashboard.metrics.values import NO_DATA, Value
+from dashboard.metrics.values import Value
 from dashboard.page import Page, Panel, Question, Target
 from dashboard.targets import target_for
 
@@ -149,13 +149,9 @@ class Towns:
     filters: Filters
 
 
-def _without_places(filters: Filters) -> Filters:
-    return filters.replace(town=(), village=(), grid=())
-
-
 def load_towns(ask: Ask, filters: Filters) -> Towns:
     """受理 and 按时办结率 per town; the choice of a place is left out, so that all bars stay."""
-    others = _without_places(filters)
+    others = filters.without_places()
     answer = ask.numbers(("accepted", "on_time_rate"), by=("town",), filters=others)
     whole = ask.numbers(("on_time_rate",), filters=others).only("on_time_rate")
     return Towns(answer, whole, filters)
@@ -163,18 +159,9 @@ def load_towns(ask: Ask, filters: Filters) -> Towns:
 
 def view_towns(model: Towns) -> Mapping[Target, Any]:
     """The ranking of towns."""
-    places = [
-        ranking.Place(
-            dimension="town",
-            code=row.codes[0],
-            name=row.labels[0],
-            rate=row.values.get("on_time_rate", NO_DATA),
-            volume=row.values.get("accepted", NO_DATA),
-            is_chosen=row.codes[0] in model.filters.town,
-        )
-        for row in model.answer.rows
-        if row.codes[0]
-    ]
+    places = ranking.places(
+        model.answer.rows, "town", key="on_time_rate", volume_key="accepted", chosen=model.filters.town
+    )
     order = ranking.ranked(places, "on_time_rate")
     target = target_for("on_time_rate", model.filters, model.answer.as_of)
     table = ranking.table(order, key="on_time_rate", volume_key="accepted", reference=model.whole, target=target)
@@ -208,7 +195,7 @@ def exports(ask: Ask, filters: Filters) -> tuple[Question, ...]:
         Question(label="闭环", metrics=loop.KEYS, by=(), filters=filters),
         Question(label="受理与办结", metrics=("accepted", "closed"), by=(bucket,), filters=filters),
         Question(
-            label="乡镇街道", metrics=("accepted", "on_time_rate"), by=("town",), filters=_without_places(filters)
+            label="乡镇街道", metrics=("accepted", "on_time_rate"), by=("town",), filters=filters.without_places()
         ),
         Question(
             label="网格工作量", metrics=("accepted",), by=("grid",), filters=grid_map.without_choice(filters, "grid")

@@ -207,13 +207,9 @@ class Heat:
     kinds: tuple[str, ...]
 
 
-def _without_places(filters: Filters) -> Filters:
-    return _others(filters).replace(town=(), village=(), grid=())
-
-
 def load_heat(ask: Ask, filters: Filters) -> Heat:
     """The table without the choice of town and kind."""
-    others = _without_places(filters)
+    others = _others(filters).without_places()
     return Heat(ask.numbers((RATE,), by=("town", "kind"), filters=others), filters.town, filters.kind)
 
 
@@ -306,7 +302,9 @@ def exports(_: Ask, filters: Filters) -> tuple[Question, ...]:
     return (
         Question(label="五化", metrics=(RATE, *STATUSES), by=("kind",), filters=others),
         Question(label="五化 × 乡镇", metrics=(RATE,), by=("kind", "town"), filters=others),
-        Question(label="全部乡镇 × 五化", metrics=(RATE,), by=("town", "kind"), filters=_without_places(filters)),
+        Question(
+            label="全部乡镇 × 五化", metrics=(RATE,), by=("town", "kind"), filters=_others(filters).without_places()
+        ),
         Question(label="用掉了多少时限", metrics=FINISHED, by=("kind", "elapsed_bin"), filters=others),
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from dashboard import words
 from dashboard.ask import Answer, Ask
 from dashboard.comparison.earlier import Earlier, earlier
 from dashboard.comparison.spans import Spans
+from dashboard.components.kpi import VERDICTS
 from dashboard.exceptions import NONE, RULE, Findings, exceptions, whole
 from dashboard.filters import Filters, describe_period
 from dashboard.metrics.catalog import BY_KEY
@@ -27,8 +27,6 @@ SIX = (
 GUARDS = (("按原期限办结率", "on_time_rate_original"), ("重开率", "reopen_rate"), ("回访率", "callback_rate"))
 KEYS = tuple(key for _, key in (*SIX, *GUARDS))
 DEFAULTS = "期限、五化时限、最小样本数、异常项规则为本项目默认值（口径为本项目默认值），可在 data/reference 修改"
-
-Format = Literal["pdf", "docx", "pptx"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def make(ask: Ask, filters: Filters, kind: Kind) -> Report:
         sentences=_sentences(now, before, found),
         numbers=tuple(_number(title, key, now, before) for title, key in SIX),
         beside=_beside(now),
-        exceptions=tuple(f"{one.sentence}（{_verdict(one.verdict)}）" for one in found.found),
+        exceptions=tuple(f"{one.sentence}（{VERDICTS[one.verdict] or '变化'}）" for one in found.found),
         rule=RULE,
         sections=parts,
         definitions=tuple(_definition(key) for key in used),
@@ -134,7 +132,7 @@ def _number(title: str, key: str, now: Answer, before: Earlier) -> Number:
     value = now.only(key)
     shown = words.shown(BY_KEY[key], value)
     changes = tuple(
-        f"{name} {_arrow(change.direction)} {change.text}{_verdict_after(change.verdict)}"
+        " ".join(filter(None, (name, _arrow(change.direction), change.text, VERDICTS[change.verdict])))
         for name, change in before.changes(key, value)
         if change is not None
     )
@@ -142,18 +140,11 @@ def _number(title: str, key: str, now: Answer, before: Earlier) -> Number:
 
 
 ARROWS = {"up": "▲", "down": "▼", "flat": "■", "none": "○"}
+"""As on screen, but for the bar of 持平, which the fonts of a document lack."""
 
 
 def _arrow(direction: str) -> str:
     return ARROWS[direction] + (" 持平" if direction == "flat" else "")
-
-
-def _verdict(verdict: str) -> str:
-    return {"better": "好转", "worse": "变差", "plain": "变化"}[verdict]
-
-
-def _verdict_after(verdict: str) -> str:
-    return "" if verdict == "plain" else f" {_verdict(verdict)}"
 
 
 def _beside(now: Answer) -> str:

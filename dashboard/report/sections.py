@@ -9,8 +9,9 @@ from typing import Literal
 
 from dashboard import words
 from dashboard.ask import OVERDUE_AGES, Ask, Row
-from dashboard.components.ranking import Place, ranked
+from dashboard.components.ranking import Place, places, ranked
 from dashboard.course import bucket_for, course
+from dashboard.departments import by_volume, name_of
 from dashboard.exceptions import place_dimension
 from dashboard.filters import DIMENSIONS, Filters
 from dashboard.metrics.catalog import BY_KEY
@@ -121,11 +122,7 @@ def _places(ask: Ask, filters: Filters) -> Section:
     dimension = place_dimension(filters)
     rows = [row for row in ask.numbers(keys, by=(dimension,), filters=filters).rows if row.codes[0]]
     by_code = {row.codes[0]: row for row in rows}
-    places = [
-        Place(dimension=dimension, code=row.codes[0], name=row.labels[0], rate=row.values["on_time_rate"])
-        for row in rows
-    ]
-    order = ranked(places, "on_time_rate")
+    order = ranked(places(rows, dimension, key="on_time_rate"), "on_time_rate")
     table = Table(
         ("序", DIMENSIONS[dimension], "受理（件）", "按时办结率", "在办超期（件）"),
         tuple(
@@ -177,26 +174,20 @@ DEPARTMENTS = ("accepted", "open", "overdue_open", "on_time_rate", "reopen_rate"
 
 
 def _departments(ask: Ask, filters: Filters) -> Section:
-    rows = ask.numbers(DEPARTMENTS, by=("department",), filters=filters).rows
-    found = [row for row in rows if row.codes[0] or row.values["accepted"].value]
-    found.sort(key=lambda row: (not row.codes[0], -(row.values["accepted"].value or 0)))
+    found = by_volume(ask.numbers(DEPARTMENTS, by=("department",), filters=filters).rows)
     table = Table(
         ("部门", "派遣（件）", "未办结（件）", "其中超期（件）", "按时办结率", "重开率"),
-        tuple((_department(row), *_cells(row, DEPARTMENTS)) for row in found[:MOST_ROWS]),
+        tuple((name_of(row), *_cells(row, DEPARTMENTS)) for row in found[:MOST_ROWS]),
     )
     late = max(found, key=lambda row: row.values["overdue_open"].value or 0, default=None)
     some = late is not None and late.values["overdue_open"].value
     finding = (
-        f"超期未办最多的是{_department(late)}，{_text('overdue_open', late.values['overdue_open'])}。"
+        f"超期未办最多的是{name_of(late)}，{_text('overdue_open', late.values['overdue_open'])}。"
         if late is not None and some
         else "各部门没有超期未办的事项。"
     )
     note = _rest(len(found), "快不等于好，按时办结率与重开率同看")
     return Section("部门清零", finding, DEPARTMENTS, None, table, note)
-
-
-def _department(row: Row) -> str:
-    return row.labels[0] if row.codes[0] else "未派部门"
 
 
 WUHUA = ("wuhua_on_time_rate", "wuhua_due_soon", "wuhua_not_due")

@@ -9,6 +9,7 @@ from dash import html
 
 from dashboard import words
 from dashboard.ask import OVERDUE_AGES
+from dashboard.departments import Overdue, cleared, overdue
 from dashboard.page import Panel, Target
 from dashboard.pages import departments
 from dashboard.wall import league, parts
@@ -22,36 +23,32 @@ AGES = {code: f"age-{step}" for step, code in enumerate(OVERDUE_AGES, start=1)}
 
 def view_left(model: departments.Ages) -> Mapping[Target, Any]:
     """The longest bars of overdue open cases in their ages, and who has none."""
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for row in model.answer.rows:
-        own = counts.setdefault((row.codes[0], row.labels[0]), {})
-        own[row.codes[1]] = int(row.values["overdue_open"].value or 0)
-    late = sorted(((sum(ages.values()), unit) for unit, ages in counts.items() if sum(ages.values())), reverse=True)
-    clear = sum(1 for (code, _), ages in counts.items() if code and not sum(ages.values()))
-    most = late[0][0] if late else 1
-    bars = [_bar(name, counts[code, name], most) for _, (code, name) in late[:BARS]]
-    total = sum(number for number, _ in late)
+    found = overdue(model.answer.rows)
+    late = sorted((one for one in found if one.total), key=lambda one: (one.total, one.code, one.name), reverse=True)
+    bars = [_bar(one, late[0].total) for one in late[:BARS]]
+    total = sum(one.total for one in late)
     rest = f" · 另 {len(late) - BARS} 个部门" if len(late) > BARS else ""
     return {
-        "left-bars": bars or html.Div("○ 没有在办超期，全部清零", className="wall-none"),
-        "left-note": f"共 {words.full(total)} 件 · {clear} 个部门已清零{rest}",
+        "left-bars": bars or parts.nothing("没有在办超期，全部清零"),
+        "left-note": f"共 {words.full(total)} 件 · {cleared(found)} 个部门已清零{rest}",
         "left-legend": [_key(code) for code in AGES],
     }
 
 
-def _bar(name: str, ages: Mapping[str, int], most: int) -> html.Div:
+def _bar(one: Overdue, most: int) -> html.Div:
     pieces = [
         html.Span(
-            className="left-piece", style={"width": f"{100 * ages[code] / most:.2f}%", "background": f"var(--{role})"}
+            className="left-piece",
+            style={"width": f"{100 * one.ages[code] / most:.2f}%", "background": f"var(--{role})"},
         )
         for code, role in AGES.items()
-        if ages.get(code)
+        if one.ages.get(code)
     ]
     return html.Div(
         [
-            html.Span(name, className="left-name"),
+            html.Span(one.name, className="left-name"),
             html.Span(pieces, className="left-track"),
-            html.Span(words.full(sum(ages.values())), className="left-total"),
+            html.Span(words.full(one.total), className="left-total"),
         ],
         className="left-row",
     )

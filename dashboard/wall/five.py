@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from dash import html
@@ -19,21 +18,12 @@ from dashboard.pages import wuhua
 from dashboard.wall import parts
 
 
-@dataclass(frozen=True)
-class Five:
-    """The five cards and what they were asked with."""
-
-    filters: Filters
-    cards: tuple[wuhua.Card, ...]
-
-
-def load(ask: Ask, filters: Filters) -> Five:
+def load(ask: Ask, filters: Filters) -> wuhua.Cards:
     """The cards of 一般 cases, as the desk's page opens."""
-    own = filters.replace(severity=("general",))
-    return Five(own, wuhua.load_cards(ask, own).cards)
+    return wuhua.load_cards(ask, filters.replace(severity=("general",)))
 
 
-def view_rows(model: Five) -> Mapping[Target, Any]:
+def view_rows(model: wuhua.Cards) -> Mapping[Target, Any]:
     """Five lines: name, rate with n/N, whether it moved, its course."""
     rows = [_row(card, parts.against_before(card.changes, is_brief=True)) for card in model.cards]
     return {"five-rows": html.Div(rows, className="five", **parts.asked(model.filters))}
@@ -53,7 +43,7 @@ def _row(card: wuhua.Card, moved: html.Span) -> html.Div:
     )
 
 
-def view_cards(model: Five) -> Mapping[Target, Any]:
+def view_cards(model: wuhua.Cards) -> Mapping[Target, Any]:
     """Five large cards with their rules and what is running now."""
     cards = [_card(card, parts.against_before(card.changes)) for card in model.cards]
     return {"five-cards": html.Div(cards, className="five-cards", **parts.asked(model.filters))}

@@ -19,11 +19,7 @@ TOP, BOTTOM = 3, 3
 
 def order(model: departments.League) -> tuple[ranking.Ranked, ...]:
     """Departments with enough cases for a rank, best first."""
-    places = [
-        ranking.Place(dimension="department", code=row.codes[0], name=row.labels[0], rate=row.values[RATE])
-        for row in model.answer.rows
-        if row.codes[0]
-    ]
+    places = ranking.places(model.answer.rows, "department", key=RATE)
     return tuple(row for row in ranking.ranked(places, RATE) if row.rank is not None)
 
 

@@ -33,13 +33,12 @@ def load(ask: Ask, filters: Filters) -> Funnel:
 
 def view(model: Funnel) -> Mapping[Target, Any]:
     """Four bars, each from zero; under each, what came over from the step before and how long that took."""
-    most = model.loop.steps[0].count
-    rows = [_step(step, most) for step in model.loop.steps]
+    rows = [_step(step) for step in model.loop.steps]
     return {"funnel-steps": html.Div(rows, className="funnel", **parts.asked(model.filters))}
 
 
-def _step(step: Step, most: int) -> html.Div:
-    share = 100 * step.count / most if most else 0.0
+def _step(step: Step) -> html.Div:
+    share = 100 * (step.overall.value or 0)
     return html.Div(
         [
             html.Div(

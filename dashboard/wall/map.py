@@ -7,8 +7,9 @@ from typing import Any
 
 from dash import html
 
-from dashboard.ask import Row
+from dashboard.ask import Answer, Ask, Row
 from dashboard.components.measure import measure
+from dashboard.filters import Filters
 from dashboard.page import Panel, Target
 from dashboard.wall import parts, tour
 from dashboard.wall.screen import Screen
@@ -17,7 +18,12 @@ CLOSE = "close"
 COLUMNS = (("open", "在办"), ("overdue_open", "超期"), ("on_time_rate", "按时办结率"))
 
 
-def view_towns(model: tour.Tour) -> Mapping[Target, Any]:
+def load_towns(ask: Ask, filters: Filters) -> tuple[Filters, Answer]:
+    """The towns without the map beside them."""
+    return filters, tour.towns(ask, filters)
+
+
+def view_towns(model: tuple[Filters, Answer]) -> Mapping[Target, Any]:
     """Every town in a line; the one that is looked at is marked by the script that moves the map."""
     head = html.Div(
         [
@@ -26,8 +32,9 @@ def view_towns(model: tour.Tour) -> Mapping[Target, Any]:
         ],
         className="town-row is-head",
     )
-    rows = [_row(row) for row in model.towns.rows if row.codes[0]]
-    return {"town-rows": html.Div([head, *rows], className="towns", **parts.asked(model.filters))}
+    filters, towns = model
+    rows = [_row(row) for row in towns.rows if row.codes[0]]
+    return {"town-rows": html.Div([head, *rows], className="towns", **parts.asked(filters))}
 
 
 def _row(row: Row) -> html.Div:
@@ -57,7 +64,7 @@ SCREEN = Screen(
             view=lambda model: tour.view(CLOSE, model),
             fills=tour.fills(CLOSE),
         ),
-        Panel(id="towns", title="各乡镇街道", load=tour.load_close, view=view_towns, fills=("town-rows",)),
+        Panel(id="towns", title="各乡镇街道", load=load_towns, view=view_towns, fills=("town-rows",)),
     ),
     maps=(CLOSE,),
 )

@@ -61,6 +61,11 @@ def moved(found: Change | None, *, is_brief: bool = False) -> html.Span:
     )
 
 
+def nothing(text: str) -> html.Div:
+    """Where there is nothing to show: a hollow circle and words."""
+    return html.Div(["○ ", text], className="wall-none")
+
+
 def asked(filters: Filters) -> dict[str, str]:
     """What the numbers inside an element were asked with, so that screen and API can be compared."""
     return {"data-asked": filters.without_view().to_query()}

@@ -52,7 +52,7 @@ def view_gravest(model: risk.Here) -> Mapping[Target, Any]:
     rest = len(standing) - len(rows)
     return {
         "gravest-tiers": tiers,
-        "gravest-rows": rows or html.Div(["○ ", model.run.sentence], className="wall-none"),
+        "gravest-rows": rows or parts.nothing(model.run.sentence),
         "gravest-note": f"共 {len(standing)} 格" + (f" · 另 {rest} 格" if rest > 0 else ""),
         "gravest-say": f"与期望之比；回看 {model.run.params['lookback_days']} 天。风险只评事项和网格，不评任何人",
     }

@@ -47,8 +47,12 @@ def load_close(ask: Ask, filters: Filters) -> Tour:
 
 
 def _load(ask: Ask, filters: Filters, level: str) -> Tour:
-    scene = grid_map.load(ask, filters, level=level, metric="open")
-    return Tour(filters, scene, ask.numbers(KEYS, by=("town",), filters=filters))
+    return Tour(filters, grid_map.load(ask, filters, level=level, metric="open"), towns(ask, filters))
+
+
+def towns(ask: Ask, filters: Filters) -> Answer:
+    """What is told of every town."""
+    return ask.numbers(KEYS, by=("town",), filters=filters)
 
 
 def view(prefix: str, model: Tour) -> Mapping[Target, Any]:

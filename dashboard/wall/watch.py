@@ -10,6 +10,7 @@ from dash import html
 from dashboard import words
 from dashboard.ask import Ask
 from dashboard.components.levels import level_mark
+from dashboard.departments import UNSENT
 from dashboard.filters import Filters
 from dashboard.page import Panel, Target
 from dashboard.wall import parts
@@ -34,13 +35,16 @@ def load_soon(ask: Ask, _: Filters) -> Watch:
 def view_red(model: Watch) -> Mapping[Target, Any]:
     """The oldest red cases with their age."""
     lines = [_line(row, _age(row)) for row in model.rows]
-    return {"red-rows": lines or _none("没有红色在办事项"), "red-note": _note(model, "最早在前")}
+    return {"red-rows": lines or parts.nothing("没有红色在办事项"), "red-note": _note(model, "最早在前")}
 
 
 def view_soon(model: Watch) -> Mapping[Target, Any]:
     """The nearest deadlines with the time left."""
     lines = [_line(row, _left(row)) for row in model.rows]
-    return {"soon-rows": lines or _none(f"{HOURS} 小时内没有到期事项"), "soon-note": _note(model, f"{HOURS} 小时内")}
+    return {
+        "soon-rows": lines or parts.nothing(f"{HOURS} 小时内没有到期事项"),
+        "soon-note": _note(model, f"{HOURS} 小时内"),
+    }
 
 
 def _note(model: Watch, scope: str) -> str:
@@ -53,7 +57,7 @@ def _line(row: Matter, when: str) -> html.Div:
             level_mark(row.level or "none"),
             html.Span(row.town_name or "乡镇未知", className="watch-town"),
             html.Span(row.category_name or row.kind_name, className="watch-category"),
-            html.Span(row.department_name or "未派部门", className="watch-department"),
+            html.Span(row.department_name or UNSENT, className="watch-department"),
             html.Span(when, className="watch-when"),
         ],
         className="watch-row",
@@ -71,10 +75,6 @@ def _left(row: Matter) -> str:
     """Hours and minutes left: “3:30”."""
     minutes = max(0, int(60 * (row.left or 0.0)))
     return f"{minutes // 60}:{minutes % 60:02d}"
-
-
-def _none(text: str) -> html.Div:
-    return html.Div(["○ ", text], className="wall-none")
 
 
 def frame_red() -> html.Section:
