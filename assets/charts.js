@@ -2,14 +2,8 @@
    figure (layout.meta, see figures/told.py). Text nodes only: data cannot become markup. */
 (function () {
   "use strict";
+  var make = window.yiping.make;
   var dialog = null;
-
-  function make(tag, text, className) {
-    var element = document.createElement(tag);
-    if (text) { element.textContent = text; }
-    if (className) { element.className = className; }
-    return element;
-  }
 
   function meta(plot) {
     return (plot && plot.layout && plot.layout.meta) || {};
@@ -36,7 +30,7 @@
     var line = make("tr");
     cells.forEach(function (text, place) {
       var isHead = tag === "th" || place === 0;
-      var cell = make(isHead ? "th" : "td", text, place ? "is-right" : "");
+      var cell = make(isHead ? "th" : "td", { "class": place ? "is-right" : "", text: text });
       if (isHead) { cell.scope = tag === "th" ? "col" : scope; }
       line.append(cell);
     });
@@ -44,12 +38,11 @@
   }
 
   function build() {
-    var box = make("dialog", "", "keys chart-numbers"), foot = make("div", "", "keys-foot");
-    var close = make("button", "关闭", "bar-button");
-    close.type = "button";
+    var box = make("dialog", { "class": "keys chart-numbers" }), foot = make("div", { "class": "keys-foot" });
+    var close = make("button", { type: "button", "class": "bar-button", text: "关闭" });
     close.addEventListener("click", function () { box.close(); });
     foot.append(make("span"), close);
-    box.append(make("h2"), make("p", "", "chart-finding"), make("div", "", "table-box"), foot);
+    box.append(make("h2"), make("p", { "class": "chart-finding" }), make("div", { "class": "table-box" }), foot);
     box.lastElementChild.previousElementSibling.tabIndex = 0;
     document.body.append(box);
     return box;
@@ -57,7 +50,7 @@
 
   function show(button) {
     var plot = document.querySelector("#" + CSS.escape(button.dataset.chart) + " .js-plotly-plot");
-    var told = meta(plot), table = make("table", "", "table"), head = make("thead"), body = make("tbody");
+    var told = meta(plot), table = make("table", { "class": "table" }), head = make("thead"), body = make("tbody");
     dialog = dialog || build();
     var parts = dialog.children;
     parts[0].textContent = button.closest(".chart").querySelector(".chart-picture").dataset.label;
@@ -75,10 +68,5 @@
     var button = event.target.closest && event.target.closest(".chart-data");
     if (button) { show(button); }
   });
-  var waiting = false;
-  new window.MutationObserver(function () {
-    if (waiting) { return; }
-    waiting = true;
-    window.requestAnimationFrame(function () { waiting = false; adopt(); });
-  }).observe(document.documentElement, { subtree: true, childList: true });
+  window.yiping.onGrowth(adopt);
 })();

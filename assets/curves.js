@@ -181,12 +181,7 @@
   }
 
   function removal(curve, note) {
-    var button = yiping.make("button", { type: "button", "class": "curve-act", text: "删除", "aria-label": "删除批注 " + note.text });
-    button.addEventListener("click", function () {
-      if (button.textContent === "删除") { button.textContent = "确认删除"; return; }
-      yiping.ask("DELETE", "/notes/" + note.id).then(function () { fetchNotes(curve); }, function (error) { button.textContent = error.message; });
-    });
-    return button;
+    return yiping.removal("curve-act", "删除批注 " + note.text, "/notes/" + note.id, function () { fetchNotes(curve); });
   }
 
   function sign(note, place) { return SHAPES[note.kind] || String(place + 1); }
@@ -310,12 +305,7 @@
     });
   }
 
-  var waiting = false;
-  new MutationObserver(function () {
-    if (waiting) { return; }
-    waiting = true;
-    window.requestAnimationFrame(function () { waiting = false; look(); });
-  }).observe(document.documentElement, { childList: true, subtree: true });
+  yiping.onGrowth(look);
 
   document.addEventListener("keydown", function (event) {
     var busy = event.target.closest && event.target.closest("input, textarea, select, dialog, [role=listbox], [role=dialog]");

@@ -1,21 +1,13 @@
 /* What a desk does with its pulse: tells, in one quiet line, of new data and of a new version; the reader decides. */
 (function () {
   "use strict";
+  var make = window.yiping.make;
   var build = null;
-
-  function make(tag, className) {
-    var element = document.createElement(tag);
-    element.className = className;
-    return element;
-  }
 
   function box() {
     var there = document.getElementById("news");
     if (there || !document.getElementById("page")) { return there; }
-    var made = make("div", "news"), said = make("span", "news-text"), button = make("button", "bar-button");
-    made.id = "news";
-    said.setAttribute("role", "status");
-    button.type = "button";
+    var made = make("div", { id: "news", "class": "news" }), said = make("span", { "class": "news-text", role: "status" }), button = make("button", { type: "button", "class": "bar-button" });
     made.append(said, button);
     document.body.append(made);
     return made;

@@ -1,12 +1,11 @@
 /* 屏幕健康: the list of walls, read anew at every pulse while the page is open. Everything is written as text. */
 (function () {
   "use strict";
+  var make = window.yiping.make;
   var asking = false;
 
   function cell(row, words, className) {
-    var made = document.createElement("td");
-    made.textContent = words;
-    made.className = className || "";
+    var made = make("td", { "class": className || "", text: words });
     row.append(made);
     return made;
   }
@@ -16,19 +15,13 @@
   }
 
   function remover(screen) {
-    var button = document.createElement("button");
-    button.type = "button";
-    button.className = "bar-button";
-    button.textContent = "移除";
-    button.setAttribute("aria-label", "从清单移除 " + (screen.name || "未命名"));
-    button.dataset.screen = screen.id;
-    return button;
+    return make("button", {
+      type: "button", "class": "bar-button", text: "移除", "aria-label": "从清单移除 " + (screen.name || "未命名"), "data-screen": screen.id
+    });
   }
 
   function line(screen) {
-    var row = document.createElement("tr");
-    row.dataset.screen = screen.id;
-    row.dataset.state = screen.is_online ? "online" : "offline";
+    var row = make("tr", { "data-screen": screen.id, "data-state": screen.is_online ? "online" : "offline" });
     cell(row, screen.is_online ? "● 在线" : "✕ 离线", "screens-state");
     cell(row, screen.name || "未命名");
     cell(row, screen.page);

@@ -3,19 +3,12 @@
    one's own jobs are kept on this machine. Text nodes only: data cannot become markup. */
 (function () {
   "use strict";
+  var make = window.yiping.make;
   var ROOT = "/api/v1/export", JOBS = "/api/v1/exports", STORE = "yiping-exports";
   var WORDS = { csv: "CSV", xlsx: "XLSX", parquet: "Parquet", geojson: "GeoJSON" };
   var ORDER = ["xlsx", "csv", "parquet", "geojson"];
   var QUIET = "服务没有回应，请稍后再试";
   var jobs = {}, timer = null;
-
-  function make(tag, className, text) {
-    var element = document.createElement(tag);
-    if (className) { element.className = className; }
-    if (text) { element.textContent = text; }
-    if (tag === "button") { element.type = "button"; }
-    return element;
-  }
 
   function count(number) { return number.toLocaleString("en-US"); }
 
@@ -79,12 +72,13 @@
     window.setTimeout(function () { window.URL.revokeObjectURL(link.href); }, 60000);
   }
 
+  // Saves the file of an address and answers with its name, or fails with the server's own sentence.
   function fetchFile(address) {
     return window.fetch(address).catch(function () { throw new Error(QUIET); }).then(function (answer) {
       if (!answer.ok) {
         return answer.json().catch(function () { return {}; }).then(function (body) { throw new Error(body.error || QUIET); });
       }
-      return answer.blob().then(function (blob) { save(blob, nameOf(answer)); });
+      return answer.blob().then(function (blob) { save(blob, nameOf(answer)); return nameOf(answer); });
     });
   }
 
@@ -108,7 +102,7 @@
   }
 
   function fileButton(offer, file, said) {
-    var button = make("button", "offer-file", WORDS[file.format]);
+    var button = make("button", { type: "button", "class": "offer-file", text: WORDS[file.format] });
     button.setAttribute("aria-label", offer.label + " " + WORDS[file.format]);
     button.dataset.export = file.format;
     if (file.way === "refused") { button.setAttribute("aria-disabled", "true"); button.title = file.why; }
@@ -123,7 +117,7 @@
 
   // The description of a CSV file, which has no place for it inside.
   function aboutButton(offer, said) {
-    var button = make("button", "offer-file", "说明"), csv = offer.files.filter(function (file) { return file.format === "csv"; })[0];
+    var button = make("button", { type: "button", "class": "offer-file", text: "说明" }), csv = offer.files.filter(function (file) { return file.format === "csv"; })[0];
     button.setAttribute("aria-label", offer.label + " CSV 的说明");
     button.title = "CSV 的说明（JSON），与文件放在一起可用来核对";
     button.addEventListener("click", function () { press(button, said, function () { return sidecar(ROOT + "/about?" + fullQuery(csv, offer)); }); });
@@ -131,40 +125,39 @@
   }
 
   function offerBox(offer) {
-    var box = make("div", "offer"), name = make("div", "offer-name", offer.label), files = make("div", "offer-files");
-    var said = make("div", "offer-why offer-said");
+    var box = make("div", { "class": "offer" }), name = make("div", { "class": "offer-name", text: offer.label }), files = make("div", { "class": "offer-files" });
+    var said = make("div", { "class": "offer-why offer-said" });
     said.setAttribute("role", "status");
-    name.append(make("span", "offer-rows", count(offer.rows) + " 行"));
+    name.append(make("span", { "class": "offer-rows", text: count(offer.rows) + " 行" }));
     ORDER.forEach(function (form) {
       offer.files.forEach(function (file) { if (file.format === form) { files.append(fileButton(offer, file, said)); } });
     });
     files.append(aboutButton(offer, said));
     box.append(name, files);
     if (offer.files.some(function (file) { return file.way === "job"; })) {
-      box.append(make("div", "offer-why", "超过 50,000 行：在后台生成，可看进度、可取消，保留 7 天"));
+      box.append(make("div", { "class": "offer-why", text: "超过 50,000 行：在后台生成，可看进度、可取消，保留 7 天" }));
     }
     offer.files.forEach(function (file) {
-      if (file.format === "xlsx" && file.why) { box.append(make("div", "offer-why", file.why)); }
+      if (file.format === "xlsx" && file.why) { box.append(make("div", { "class": "offer-why", text: file.why })); }
     });
     box.append(said);
     return box;
   }
 
   function show(found) {
-    var list = make("div", "offers");
+    var list = make("div", { "class": "offers" });
     found.offers.forEach(function (offer) { list.append(offerBox(offer)); });
-    list.append(make("p", "offers-note",
-      found.filters_in_words + "。XLSX 至多 1,000,000 行；GeoJSON 只用于有点位的事项和按乡镇、村社区、网格的汇总。"
-      + "每个文件都带说明：条件、数据截至、批次、口径、行数、校验码和打开同一视图的链接。"));
+    list.append(make("p", { "class": "offers-note", text: found.filters_in_words + "。XLSX 至多 1,000,000 行；GeoJSON 只用于有点位的事项和按乡镇、村社区、网格的汇总。"
+      + "每个文件都带说明：条件、数据截至、批次、口径、行数、校验码和打开同一视图的链接。" }));
     return list;
   }
 
   function open() {
     var box = document.getElementById("export-offers");
     if (!box) { return; }
-    box.replaceChildren(make("div", "offer-why", "正在数行数……"));
+    box.replaceChildren(make("div", { "class": "offer-why", text: "正在数行数……" }));
     ask(ROOT + "/offers?" + question()).then(function (found) { box.replaceChildren(show(found)); }).catch(function (problem) {
-      box.replaceChildren(make("div", "offer-why offer-said", problem.message));
+      box.replaceChildren(make("div", { "class": "offer-why offer-said", text: problem.message }));
     });
     watch();
   }
@@ -193,7 +186,7 @@
   }
 
   function act(word, label, work) {
-    var button = make("button", "offer-file", word);
+    var button = make("button", { type: "button", "class": "offer-file", text: word });
     button.setAttribute("aria-label", word + " " + label);
     button.addEventListener("click", work);
     return button;
@@ -207,16 +200,16 @@
   }
 
   function jobBox(job) {
-    var box = make("div", "job is-" + job.state), acts = make("div", "job-acts");
-    box.append(make("div", "job-name", job.name));
+    var box = make("div", { "class": "job is-" + job.state }), acts = make("div", { "class": "job-acts" });
+    box.append(make("div", { "class": "job-name", text: job.name }));
     if (isOpen(job)) {
-      var bar = make("progress", "job-bar");
+      var bar = make("progress", { "class": "job-bar" });
       bar.max = Math.max(job.total, 1);
       bar.value = job.rows;
       bar.setAttribute("aria-label", job.name + " 的进度");
       box.append(bar);
     }
-    box.append(make("div", "job-state", stateOf(job)));
+    box.append(make("div", { "class": "job-state", text: stateOf(job) }));
     if (job.state === "done") {
       acts.append(act("下载", job.name, function () { window.location.assign(job.file); }));
       if (job.format === "csv") { acts.append(act("说明", job.name, function () { sidecar(JOBS + "/" + job.id + "/about"); })); }
@@ -257,5 +250,5 @@
 
   window.addEventListener("load", function () { if (kept().length) { window.setTimeout(watch, 1500); } });
   window.yiping = window.yiping || {};
-  window.yiping.exports = { question: question, save: save, ask: ask };
+  window.yiping.exports = { question: question, save: save, ask: ask, fetchFile: fetchFile };
 })();

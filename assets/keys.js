@@ -2,6 +2,7 @@
    somebody types, and all of it can be switched off (WCAG 2.1.4); the choice stays on this machine. */
 (function () {
   "use strict";
+  var make = window.yiping.make;
   var STORE = "yiping-keys";
   var LIST = [["u", "上一级（事项 → 网格 → 村社区 → 乡镇 → 全县）"], ["/", "到第一个筛选项"], ["?", "显示这张表"], ["回车", "在表格中选中所在行"], ["退出键", "撤销在曲线上框选的时段"]];
   var dialog = null;
@@ -14,27 +15,19 @@
     try { window.localStorage.setItem(STORE, on ? "on" : "off"); } catch (_) { /* a closed store: on until reload */ }
   }
 
-  function make(tag, text, className) {
-    var element = document.createElement(tag);
-    if (text) { element.textContent = text; }
-    if (className) { element.className = className; }
-    return element;
-  }
-
   function build() {
-    var box = make("dialog", "", "keys"), list = make("div", "", "keys-list"), foot = make("div", "", "keys-foot");
-    var label = make("label"), choice = make("input"), close = make("button", "关闭", "bar-button");
+    var box = make("dialog", { "class": "keys" }), list = make("div", { "class": "keys-list" }), foot = make("div", { "class": "keys-foot" });
+    var label = make("label"), choice = make("input"), close = make("button", { type: "button", "class": "bar-button", text: "关闭" });
     box.setAttribute("aria-label", "快捷键");
     LIST.forEach(function (row) {
-      list.append(make("kbd", row[0]), make("span", row[1]));
+      list.append(make("kbd", { text: row[0] }), make("span", { text: row[1] }));
     });
     choice.type = "checkbox";
     choice.addEventListener("change", function () { keepChoice(choice.checked); });
-    close.type = "button";
     close.addEventListener("click", function () { box.close(); });
     label.append(choice, "启用快捷键");
     foot.append(label, close);
-    box.append(make("h2", "快捷键"), list, foot);
+    box.append(make("h2", { text: "快捷键" }), list, foot);
     box.choice = choice;
     document.body.append(box);
     return box;

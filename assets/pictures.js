@@ -2,6 +2,7 @@
    can be understood wherever it is pasted. One listener for all panels; the same file name as the other exports. */
 (function () {
   "use strict";
+  var make = window.yiping.make;
   var PAD = 24, GAP = 10, SCALE = 2, LEAST = 400;
   var menu = null;
 
@@ -149,11 +150,7 @@
   }
 
   function choice(button, said, kind, word) {
-    var item = document.createElement("button");
-    item.type = "button";
-    item.className = "picture-choice";
-    item.setAttribute("role", "menuitem");
-    item.textContent = word;
+    var item = make("button", { type: "button", "class": "picture-choice", role: "menuitem", text: word });
     item.addEventListener("click", function () {
       said.textContent = "正在画……";
       take(button, kind).then(function () { close(true); }).catch(function (problem) { said.textContent = problem.message; });
@@ -162,13 +159,10 @@
   }
 
   function open(button) {
-    var box = document.createElement("div"), said = document.createElement("div"), at = button.getBoundingClientRect();
-    box.className = "picture-menu";
-    box.setAttribute("role", "menu");
-    box.setAttribute("aria-label", button.getAttribute("aria-label"));
-    said.className = "picture-said";
-    said.setAttribute("role", "status");
-    box.append(choice(button, said, "png", "图片 PNG"), choice(button, said, "svg", "矢量图 SVG"), said);
+    var said = make("div", { "class": "picture-said", role: "status" }), at = button.getBoundingClientRect();
+    var box = make("div", { "class": "picture-menu", role: "menu", "aria-label": button.getAttribute("aria-label") }, [
+      choice(button, said, "png", "图片 PNG"), choice(button, said, "svg", "矢量图 SVG"), said
+    ]);
     box.style.top = at.bottom + window.scrollY + 4 + "px";
     box.style.right = document.documentElement.clientWidth - at.right - window.scrollX + "px";
     box.button = button;

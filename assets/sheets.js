@@ -1,16 +1,8 @@
 /* Small dialogs that belong to a button: beside it on a desk, a sheet from below on a phone. And the one way in which
-   our scripts ask the API. Text is only ever put in as text. */
+   our scripts ask the API. */
 (function () {
   "use strict";
-
-  function make(tag, attributes, children) {
-    var element = document.createElement(tag);
-    Object.keys(attributes || {}).forEach(function (name) {
-      if (name === "text") { element.textContent = attributes.text; } else { element.setAttribute(name, attributes[name]); }
-    });
-    element.append.apply(element, children || []);
-    return element;
-  }
+  var make = window.yiping.make;
 
   function place(box, anchor) {
     var at = anchor.getBoundingClientRect(), width = box.offsetWidth, height = box.offsetHeight, edge = 12;
@@ -56,6 +48,16 @@
     });
   }
 
+  // A button that deletes at its second click; what goes wrong is said on the button.
+  function removal(look, label, path, done) {
+    var button = make("button", { type: "button", "class": look, text: "删除", "aria-label": label });
+    button.addEventListener("click", function () {
+      if (button.textContent === "删除") { button.textContent = "确认删除"; return; }
+      ask("DELETE", path).then(done, function (error) { button.textContent = error.message; });
+    });
+    return button;
+  }
+
   function field(label, control) {
     return make("label", { "class": "sheet-field" }, [make("span", { text: label }), control]);
   }
@@ -74,5 +76,5 @@
   }
 
   window.yiping = window.yiping || {};
-  Object.assign(window.yiping, { make: make, sheet: sheet, ask: ask, field: field, tick: tick, signature: signature });
+  Object.assign(window.yiping, { sheet: sheet, ask: ask, field: field, removal: removal, tick: tick, signature: signature });
 })();

@@ -35,15 +35,6 @@
     return button;
   }
 
-  function removal(view, done) {
-    var button = yiping.make("button", { type: "button", "class": "sheet-act", text: "删除", "aria-label": "删除视图 " + view.title });
-    button.addEventListener("click", function () {
-      if (button.textContent === "删除") { button.textContent = "确认删除"; return; }
-      yiping.ask("DELETE", "/views/" + view.id).then(done, function (error) { button.textContent = error.message; });
-    });
-    return button;
-  }
-
   function row(view, done) {
     var make = yiping.make;
     var home = act(view.is_home ? "取消首页" : "设为首页", (view.is_home ? "取消首页 " : "设为首页 ") + view.title, function () {
@@ -57,7 +48,7 @@
     if (view.is_mine && view.is_shared) { name.push(make("span", { "class": "sheet-badge", text: "已共享" })); }
     return make("li", { "class": "sheet-row" }, [
       make("div", { "class": "sheet-what" }, [make("div", {}, name), make("div", { "class": "sheet-about" }, about)]),
-      make("div", { "class": "sheet-acts" }, view.is_mine ? [home, removal(view, done)] : [home])
+      make("div", { "class": "sheet-acts" }, view.is_mine ? [home, yiping.removal("sheet-act", "删除视图 " + view.title, "/views/" + view.id, done)] : [home])
     ]);
   }
 

@@ -16,6 +16,7 @@ from dashboard.ask import Ask
 from dashboard.warehouse import Warehouse, open_warehouse
 from etl import publish
 from etl.build import LoadReport, load
+from etl.demo import write_demo
 from etl.raw import file_sha256
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -145,6 +146,18 @@ def load_quickly(delivery: Path, warehouse: Path, **options: Any) -> LoadReport:
         patch.object(publish, "sha256_in_new_process", file_sha256),
     ):
         return load(delivery, warehouse, **({"now": NOW, "as_of": AS_OF} | options))
+
+
+@contextmanager
+def demo_county(folder: Path, **county: Any) -> Iterator[Warehouse]:
+    """The opened warehouse of a fictional county, made and loaded in a folder; `county` is what `write_demo` takes."""
+    made = write_demo(folder / "files", **county)
+    load_quickly(folder / "files", folder / "warehouse", now=made.as_of, as_of=made.as_of)
+    door = open_warehouse(folder / "warehouse")
+    try:
+        yield door
+    finally:
+        door.close()
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class Cut:
     filters: Filters
     answer: Answer
     rows: tuple[Row, ...]
-    limits: tuple[Limit, ...]
+    limits: tuple[Limit, ...] = ()
     whole: Row
     notes: tuple[str, ...]
 

@@ -8,19 +8,31 @@ from pathlib import Path
 import openpyxl
 import pytest
 from PIL import Image
+from playwright.sync_api import Locator
 
 from tests.e2e.conftest import Visitor
+
+
+def handed_over(desk: Visitor, button: str, folder: Path) -> Path:
+    """The file that a button of 导出 hands over, under the name it comes with."""
+    desk.tab.locator("#export").click()
+    return saved(desk, desk.tab.get_by_role("button", name=button, exact=True), folder)
+
+
+def saved(desk: Visitor, button: Locator, folder: Path) -> Path:
+    """What a click downloads."""
+    with desk.tab.expect_download() as begun:
+        button.click()
+    file = folder / begun.value.suggested_filename
+    begun.value.save_as(file)
+    return file
 
 
 def test_the_cases_of_the_page_come_as_a_file(desk: Visitor, tmp_path: Path) -> None:
     desk.open("/map?kind=D&metric=open")
     tab = desk.tab
-    tab.locator("#export").click()
-    with tab.expect_download() as begun:
-        tab.get_by_role("button", name="事项清单 CSV", exact=True).click()
-    file = tmp_path / "cases.csv"
-    begun.value.save_as(file)
-    assert begun.value.suggested_filename.startswith("受理事项")
+    file = handed_over(desk, "事项清单 CSV", tmp_path)
+    assert file.name.startswith("受理事项")
     accepted = int(tab.locator('#sentence [data-metric="accepted"]').get_attribute("data-value") or 0)
     with file.open(encoding="utf-8-sig", newline="") as handle:
         rows = list(csv.DictReader(handle))
@@ -33,12 +45,7 @@ def test_the_link_in_a_workbook_opens_the_same_view_with_the_same_numbers(
 ) -> None:
     desk.open("/departments?kind=D")
     tab = desk.tab
-    tab.locator("#export").click()
-    with tab.expect_download() as begun:
-        tab.get_by_role("button", name="事项清单 XLSX", exact=True).click()
-    file = tmp_path / "cases.xlsx"
-    begun.value.save_as(file)
-    book = openpyxl.load_workbook(file, read_only=True)
+    book = openpyxl.load_workbook(handed_over(desk, "事项清单 XLSX", tmp_path), read_only=True)
     said = {row[0]: row[1] for row in book["说明"].iter_rows(values_only=True, max_col=2) if row[0]}
     accepted = tab.locator('#sentence [data-metric="accepted"]').get_attribute("data-value")
     assert str(said["行数"]) == accepted
@@ -62,8 +69,4 @@ def test_a_chart_a_table_and_a_map_come_as_pictures(desk: Visitor, tmp_path: Pat
 def taken(desk: Visitor, panel: str, word: str, folder: Path) -> Path:
     """The picture of a panel, saved."""
     desk.tab.locator(f'[data-picture="{panel}-panel"]').click()
-    with desk.tab.expect_download() as begun:
-        desk.tab.get_by_role("menuitem", name=word).click()
-    file = folder / begun.value.suggested_filename
-    begun.value.save_as(file)
-    return file
+    return saved(desk, desk.tab.get_by_role("menuitem", name=word), folder)

@@ -12,8 +12,7 @@ from dashboard.api import create_api
 from dashboard.ask import Ask
 from dashboard.export_api import add_export
 from dashboard.factory import find_pages
-from dashboard.warehouse import Warehouse, open_warehouse
-from etl.demo import write_demo
+from dashboard.warehouse import Warehouse
 from tests import builders
 
 
@@ -21,11 +20,8 @@ from tests import builders
 def exported_county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Polygons, some cases without a point or a grid, every kind of text the demo makes."""
     folder = tmp_path_factory.mktemp("exported")
-    report = write_demo(folder / "in", cases=180, seed=11, months=4, grids=300)
-    builders.load_quickly(folder / "in", folder / "warehouse", now=report.as_of, as_of=report.as_of)
-    door = open_warehouse(folder / "warehouse")
-    yield door
-    door.close()
+    with builders.demo_county(folder, cases=180, seed=11, months=4, grids=300) as door:
+        yield door
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,7 @@ from dashboard.report.pptx_file import pptx
 from dashboard.report.report import SIX, Report, make
 from dashboard.report.sections import Chart, Table
 from dashboard.report_api import add_report
-from dashboard.warehouse import Warehouse, open_warehouse
-from etl.demo import write_demo
+from dashboard.warehouse import Warehouse
 from tests import builders
 
 ASKED = Filters(since=date(2026, 8, 2))
@@ -47,12 +46,8 @@ COUNT = re.compile(r"^[\d,]+$")
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    folder = tmp_path_factory.mktemp("county")
-    made = write_demo(folder / "files", cases=1500, seed=5, months=4)
-    builders.load_quickly(folder / "files", folder / "warehouse", as_of=made.as_of)
-    opened = open_warehouse(folder / "warehouse")
-    yield opened
-    opened.close()
+    with builders.demo_county(tmp_path_factory.mktemp("county"), cases=1500, seed=5, months=4) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
