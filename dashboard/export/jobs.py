@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import re
 import secrets
 import tempfile
 from collections.abc import Callable
@@ -42,6 +43,8 @@ KEPT = timedelta(days=7)
 RESTARTED = "服务重启，没有完成的导出已停止；请重新导出"
 TOO_LONG = f"超过 {SECONDS / 60:.0f} 分钟仍未完成，已停止；请缩小筛选范围，或改用 CSV、Parquet"
 DISK_FULL = "磁盘空间不足，没有写完；请清理磁盘后重新导出"
+OURS = re.compile(r"[\w-]{24}\.(csv|xlsx|parquet|geojson|part|json)", re.ASCII)
+"""The names of our files: a folder may hold others', and those are not ours to clear away."""
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 
 Make = Callable[[Callable[[], bool]], AbstractContextManager[Export]]
@@ -214,13 +217,13 @@ class Jobs:
         return self._clock().isoformat() if self._clock else ""
 
     def _sweep(self) -> None:
-        """Forget what is past its time, and every file that no finished job stands for."""
+        """Forget what is past its time, and every file of ours that no finished job stands for; no other file."""
         if self._clock:
             limit = (self._clock() - KEPT).isoformat()
             self._store.write("delete from export_job where ended_at != '' and ended_at < $limit", {"limit": limit})
         known = {row["id"] for row in self._store.rows("select id from export_job where state = $s", {"s": DONE})}
         for path in self._folder.iterdir():
-            if path.stem not in known and path.stem not in self._runs:
+            if OURS.fullmatch(path.name) and path.stem not in known and path.stem not in self._runs:
                 path.unlink(missing_ok=True)
 
 

@@ -130,6 +130,16 @@ def test_a_file_past_its_time_is_gone(small_county: Path, tmp_path: Path) -> Non
         assert client.get(f"/api/v1/exports/{done['id']}").status_code == 404
 
 
+def test_what_is_not_ours_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    (folder / "someone").mkdir(parents=True)
+    (folder / "report.csv").write_text("theirs")
+    left_over = folder / f"{'x' * 24}.part"
+    left_over.write_text("ours")
+    Jobs(Store(), folder, clock=lambda: AT).close()
+    assert (folder / "someone").is_dir() and (folder / "report.csv").exists() and not left_over.exists()
+
+
 def test_a_done_file_can_be_thrown_away(client: TestClient, tmp_path: Path) -> None:
     done = until(client, start(client)["id"], ended)
     assert client.delete(f"/api/v1/exports/{done['id']}").json()["state"] == "cancelled"
