@@ -19,6 +19,14 @@
     return { at: Date.now() + serial / 1000, set: key + "=" + encodeURIComponent(said) };
   }
 
+  // What the address came to, into a control that stands otherwise.
+  function showChoice(view, value, id) {
+    var said = view && view[id.split("-").pop()];
+    if (said === undefined) { return; }
+    var isList = Array.isArray(value), wanted = isList ? said.split(",").filter(function (one) { return one && one !== "none"; }) : said;
+    if (String(wanted) !== String(value)) { window.dash_clientside.set_props(id, { value: wanted }); }
+  }
+
   // Only what the reader did: the grid also reports what it is told by the address.
   functions.sortedByReader = function (event) {
     if (event.source !== "uiColumnSorted") { return; }
@@ -72,5 +80,5 @@
   });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.yiping = Object.assign(window.dash_clientside.yiping || {}, { choose: choose, askAgain: askAgain });
+  window.dash_clientside.yiping = Object.assign(window.dash_clientside.yiping || {}, { choose: choose, showChoice: showChoice, askAgain: askAgain });
 })();

@@ -165,9 +165,9 @@ def _moved(before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: 
         return intent.apply(before, wish or {})
     if trigger == "filter-period":
         return intent.period(before, days)
+    # All controls, not only the one that was touched last: of two quick choices Dash drops the first one's answer.
     for dimension, codes in zip(CONTROLS, chosen, strict=True):
-        if trigger == filter_bar.control_id(dimension):
-            return intent.choose(before, dimension, codes)
+        before = intent.choose(before, dimension, codes)
     return before
 
 
@@ -359,12 +359,22 @@ def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> 
 
 
 def _wire_choosers(app: Dash, page: Page) -> None:
+    view = f"{page.key}-view"
+    for element in page.shows:
+        # No output: a control that a slow answer writes to would keep what the reader chooses meanwhile waiting, and
+        # then lose it.
+        app.clientside_callback(
+            ClientsideFunction("yiping", "showChoice"),
+            Input(view, "data"),
+            State(element, "value"),
+            State(element, "id"),
+        )
     for element in page.choosers:
         app.clientside_callback(
             ClientsideFunction("yiping", "choose"),
             Output("intent", "data", allow_duplicate=True),
             Input(element, "value"),
-            State(f"{page.key}-view", "data"),
+            State(view, "data"),
             State(element, "id"),
             prevent_initial_call=True,
         )

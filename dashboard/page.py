@@ -76,8 +76,8 @@ class Page:
     `in_nav` is off for a page that is only reached from others.
     `opens_with` holds the conditions a bare address gets besides the default period. `exports` names every number that
     the page shows under some filters. `choosers` are controls that set the view key their id ends with; the page says
-    what they show in its store `{key}-view`. `windows` are grids that ask for their rows in pieces; `{grid}-question`
-    and `{grid}-said` stand beside each.
+    in its store `{key}-view` what they, and others in `shows`, stand at. `windows` are grids that ask for their rows
+    in pieces; `{grid}-question` and `{grid}-said` stand beside each.
     """
 
     path: str
@@ -89,6 +89,7 @@ class Page:
     maps: tuple[str, ...] = ()
     metric_choosers: tuple[str, ...] = ()
     choosers: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
     windows: tuple[tuple[str, Rows], ...] = ()
     in_nav: bool = True
     exports: Callable[[Ask, Filters], tuple[Question, ...]] = no_numbers

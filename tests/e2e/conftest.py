@@ -105,6 +105,10 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+IDLE = "() => new Promise((done) => requestIdleCallback(done, { timeout: 1000 }))"
+"""On a busy machine what was clicked may be at work long before it asks the server anything."""
+
+
 @dataclass
 class Visitor:
     """A tab, and all that it did which it should not."""
@@ -154,6 +158,7 @@ class Visitor:
         quiet = 0
         for _ in range(PATIENCE // 50):
             self.tab.wait_for_timeout(50)
+            self.tab.evaluate(IDLE)
             quiet = 0 if self.asking else quiet + 1
             if quiet >= 5:
                 return

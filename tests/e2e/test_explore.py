@@ -14,15 +14,16 @@ READ_ROWS = """rows => rows
   .map(row => [...row.querySelectorAll('.ag-cell')]
     .sort((a, b) => a.getAttribute('aria-colindex') - b.getAttribute('aria-colindex')).map(cell => cell.innerText))"""
 
-LOADED = """found => {
-  const rows = [...document.querySelectorAll(found)];
-  return rows.length > 0 && rows.every(row => row.innerText.trim());
-}"""
+READ = f"""found => {{
+  const rows = [...document.querySelectorAll(found)], read = {READ_ROWS};
+  return rows.length > 0 && rows.every(row => row.innerText.trim()) && read(rows);
+}}"""
 
 
 def rows(visitor: Visitor, table: str = TABLE) -> list[list[str]]:
-    visitor.tab.wait_for_function(LOADED, arg=f"{table} .ag-center-cols-container .ag-row")
-    found: list[list[str]] = visitor.tab.locator(f"{table} .ag-center-cols-container .ag-row").evaluate_all(READ_ROWS)
+    """The rows in sight, once all of them have come; read in one go, for the grid may empty them again."""
+    read = visitor.tab.wait_for_function(READ, arg=f"{table} .ag-center-cols-container .ag-row")
+    found: list[list[str]] = read.json_value()
     return found
 
 
