@@ -29,7 +29,7 @@
     return a - b;
   };
 
-  // A cell is {text, title, state, metric, value, n, total, by, code}, a new object with every answer: the grid draws a
+  // A cell is {text, moved, verdict, title, state, metric, value, n, total, by, code}, a new object with every answer: the grid draws a
   // cell again only when its value changed, and “3/7” may change while there is no number. Text nodes only: data
   // cannot become markup.
   components.Measure = function (props) {
@@ -39,6 +39,9 @@
     ["metric", "value", "n", "total", "by", "code"].forEach(function (name) {
       if (cell[name] !== undefined && cell[name] !== null) { attributes["data-" + name] = String(cell[name]); }
     });
-    return window.React.createElement("span", attributes, cell.text);
+    var number = window.React.createElement("span", attributes, cell.text);
+    if (!cell.moved) { return number; }
+    var change = window.React.createElement("span", { className: "moved is-" + cell.verdict }, cell.moved);
+    return window.React.createElement("span", { className: "measure-moved", title: cell.title }, number, change);
   };
 })();

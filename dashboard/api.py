@@ -17,10 +17,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from dashboard.ask import CASE_ORDERS, Answer, Ask
+from dashboard.ask import CASE_ORDERS, Answer, Ask, Row
 from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.clock import Clock
-from dashboard.filters import DIMENSIONS, MAX_TEXT, Filters, is_case_number, parse
+from dashboard.comparison.change import in_a_word
+from dashboard.comparison.earlier import Beside, beside
+from dashboard.filters import AGAINST, DIMENSIONS, MAX_TEXT, Filters, is_case_number, parse
 from dashboard.metrics.catalog import METRICS
 from dashboard.metrics.query import GROUPS, UnknownQuestionError
 from dashboard.metrics.values import Value
@@ -93,7 +95,7 @@ def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
         """Every metric: key, name, meaning, formula, unit, direction, minimum denominator."""
         return {"metrics": [asdict(m) for m in METRICS], "groups": list(GROUPS), "filters": list(FILTER_KEYS)}
 
-    @api.get("/query", summary="按条件查询指标", openapi_extra=with_filters())
+    @api.get("/query", summary="按条件查询指标", openapi_extra=with_filters(COMPARED))
     async def query(
         request: Request,
         metrics: str = Query(description="指标键，逗号分隔", max_length=2000),
@@ -103,8 +105,9 @@ def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
 
         def question(ask: Ask) -> dict[str, Any]:
             filters = strict_filters(ask, request, own_keys=("metrics", "by"))
-            found = ask.numbers(split_keys(metrics), by=split_keys(by), filters=filters)
-            return answer_json(found, filters)
+            keys, groups = split_keys(metrics), split_keys(by)
+            found = ask.numbers(keys, by=groups, filters=filters)
+            return answer_json(found, filters, beside(ask, keys, filters, by=groups, usual="none"))
 
         return await answer(warehouse, question)
 
@@ -215,20 +218,32 @@ def _errors(api: FastAPI) -> None:
         )
 
 
-def with_filters() -> dict[str, Any]:
-    """The OpenAPI parameters of the shared filters."""
+COMPARED: dict[str, Any] = {
+    "name": "against",
+    "in": "query",
+    "required": False,
+    "description": "附上对比期的数与变化：previous 环比、year 同比；按时间分组时不附",
+    "schema": {"type": "string", "enum": list(AGAINST)},
+}
+
+
+def with_filters(*more: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI parameters of the shared filters, and more of a route's own."""
     return {
         "parameters": [
-            {
-                "name": key,
-                "in": "query",
-                "required": False,
-                "description": DIMENSIONS.get(key, "起始日（含）" if key == "since" else "截止日（不含）"),
-                "schema": {"type": "string", "format": "date"}
-                if key in ("since", "until")
-                else {"type": "array", "items": {"type": "string"}},
-            }
-            for key in FILTER_KEYS
+            *more,
+            *(
+                {
+                    "name": key,
+                    "in": "query",
+                    "required": False,
+                    "description": DIMENSIONS.get(key, "起始日（含）" if key == "since" else "截止日（不含）"),
+                    "schema": {"type": "string", "format": "date"}
+                    if key in ("since", "until")
+                    else {"type": "array", "items": {"type": "string"}},
+                }
+                for key in FILTER_KEYS
+            ),
         ]
     }
 
@@ -248,8 +263,11 @@ def head(ask: Ask, filters: Filters) -> dict[str, Any]:
     return {**_identity(ask), "filters": said, "filters_in_words": filters.describe(ask.vocabulary)}
 
 
-def answer_json(found: Answer, filters: Filters) -> dict[str, Any]:
-    """An answer as the API writes it: counts as numbers, rates and durations with what they stand on."""
+def answer_json(found: Answer, filters: Filters, beside: Beside | None = None) -> dict[str, Any]:
+    """An answer as the API writes it: counts as numbers, rates and durations with what they stand on.
+
+    Where it is compared, `against` says with what, and each number has its `…_before` and `…_moved`.
+    """
     said = {key: getattr(filters, key) for key in FILTER_KEYS if getattr(filters, key)}
     rows = []
     for row in found.rows:
@@ -258,8 +276,26 @@ def answer_json(found: Answer, filters: Filters) -> dict[str, Any]:
             cells[group] = code
             if label != code:
                 cells[f"{group}_name"] = label
-        rows.append(cells | {key: _value_json(value) for key, value in row.values.items()})
-    return {"snapshot": found.snapshot, "as_of": found.as_of.isoformat(), "filters": said, "rows": rows}
+        cells |= {key: _value_json(value) for key, value in row.values.items()}
+        rows.append(cells | (_before_json(row, beside) if beside else {}))
+    body = {"snapshot": found.snapshot, "as_of": found.as_of.isoformat(), "filters": said}
+    return body | ({"against": _against_json(beside)} if beside else {}) | {"rows": rows}
+
+
+def _against_json(beside: Beside) -> dict[str, str | None]:
+    span = beside.span
+    if span is None:
+        return {"name": beside.word, "since": None, "until": None, "at": None}
+    at = span.at.isoformat() if span.at else None
+    return {"name": beside.word, "since": span.since.isoformat(), "until": span.until.isoformat(), "at": at}
+
+
+def _before_json(row: Row, beside: Beside) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for key, value in row.values.items():
+        said[f"{key}_before"] = _value_json(beside.before(key, row.codes))
+        said[f"{key}_moved"] = in_a_word(beside.change(key, value, row.codes))
+    return said
 
 
 def case_json(file: CaseFile) -> dict[str, Any]:

@@ -233,7 +233,7 @@ class Ask:
             found.update(self._run(same, groups, filters, at))
         spine = self._spine(groups, filters, found)
         rows = tuple(
-            Row(key, self._label(groups, key), {m.key: found[m.key].get(key, _absent(m)) for m in metrics})
+            Row(key, self._label(groups, key), {m.key: found[m.key].get(key, absent(m)) for m in metrics})
             for key in spine
         )
         return Answer(tuple(m.key for m in metrics), groups, rows, self.info.snapshot, self.info.as_of)
@@ -581,7 +581,7 @@ def _value(metric: Metric, parts: list[Any]) -> Value:
     return Value(int(parts[0] or 0))
 
 
-def _absent(metric: Metric) -> Value:
+def absent(metric: Metric) -> Value:
     """What a metric is for a group without a single event: 0 for counts, no data for rates and durations."""
     if metric.kind == "rate":
         return Value(None, 0, 0, "none")

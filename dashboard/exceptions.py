@@ -41,14 +41,13 @@ NONE = "本期无异常项"
 class Watched:
     """A metric that a leader wants to hear of; `narrowed` to some cases, `page` shows its evidence.
 
-    `matures` in so many days: a closing younger than that may still be reopened, so the span ends that much earlier.
+    Of one that matures (重开率), the youngest closings may still be reopened: its span ends that much earlier.
     """
 
     key: str
     name: str
     page: str
     narrowed: Filters = field(default_factory=Filters)
-    matures: bool = False
 
     @property
     def metric(self) -> Metric:
@@ -60,7 +59,7 @@ WATCHED = (
     Watched(key="overdue_open", name="在办超期", page="/departments"),
     Watched(key="on_time_rate", name="按时办结率", page="/departments"),
     Watched(key="handling_hours_median", name="办理时长中位数", page="/departments"),
-    Watched(key="reopen_rate", name="重开率", page="/departments", matures=True),
+    Watched(key="reopen_rate", name="重开率", page="/departments"),
     Watched(key="satisfaction_rate", name="满意率", page="/departments"),
     Watched(key="accepted", name="红色事项受理", page="/map", narrowed=Filters(level=("red",))),
     Watched(key="accepted", name="受理量", page="/map"),
@@ -194,7 +193,7 @@ def _scope(ask: Ask, watched: Watched, filters: Filters) -> Scope | None:
         return None
     own = {d: watched.narrowed.values(d) for d in DIMENSIONS if watched.narrowed.values(d)}
     asked = filters.replace(**own)
-    if watched.matures:
+    if watched.metric.matures:
         asked = _matured(ask, asked)
     found = spans(asked, ask.info.as_of, ask.cutoff_hour)
     if found is None or not is_covered(ask, _against(found)[0]):

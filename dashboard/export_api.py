@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from dashboard.api import answer, in_words, with_filters
+from dashboard.api import COMPARED, answer, in_words, with_filters
 from dashboard.ask import Ask
 from dashboard.clock import Clock
 from dashboard.export.about import NOBODY, Stamp
@@ -121,7 +121,7 @@ def _add_file(api: FastAPI, exporter: Exporter) -> None:
     @api.get(
         "/export",
         summary="导出事项清单或指标汇总",
-        openapi_extra=with_filters(),
+        openapi_extra=with_filters(COMPARED),
         dependencies=[Depends(parameters)],
         response_class=Response,
         responses=_FILES,  # type: ignore[arg-type]

@@ -34,6 +34,7 @@ VIEW_KEYS: dict[str, str] = {
     "pace": "回放步长",
     "heat": "热力带宽",
     "calendar": "同比历法",
+    "against": "对比",
     "case": "事项编号",
     "also": "其他指标",
     "groups": "分组",
@@ -48,6 +49,8 @@ VIEW_KEYS: dict[str, str] = {
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
 LIST_OF_WORDS = re.compile(r"-?[A-Za-z_][A-Za-z0-9_]*(,[A-Za-z_][A-Za-z0-9_]*)*")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+AGAINST = ("previous", "year", "none")
+"""What the view key `against` can be: compared with the period before, with the year before, not at all."""
 MAX_VALUES = 500
 MAX_TEXT = 64
 MAX_LIST = 200
@@ -81,6 +84,7 @@ class Filters:
     pace: str = ""
     heat: str = ""
     calendar: str = ""
+    against: str = ""
     case: str = ""
     also: str = ""
     groups: str = ""
@@ -215,6 +219,8 @@ def _known(key: str, value: str, vocabulary: Vocabulary | None, notes: list[str]
 def _can_be(key: str, value: str) -> bool:
     if key == "case":
         return is_case_number(value)
+    if key == "against":
+        return value in AGAINST
     if key == "moment":
         return _is_day(value)
     if key in ("limits", "match"):

@@ -31,6 +31,8 @@ def _section(metric: Metric) -> str:
         lines.append(f"* 权重：`{metric.weight}`")
     if metric.code:
         lines.append(f"* 编号：{metric.code}")
+    if metric.matures:
+        lines.append("* 对比：本期过后仍会变化，与早前时段不可比，不作环比、同比")
     if metric.guard:
         lines.append(f"* 防误读：{metric.guard}")
     return "\n".join(lines) + "\n"

@@ -13,6 +13,10 @@ from dashboard.metrics.values import Value
 Direction = Literal["up", "down", "flat", "none"]
 Verdict = Literal["better", "worse", "plain"]
 
+FLAT, TOO_SMALL = "持平", "样本不足"
+MOVED: dict[Direction, str] = {"up": "上升", "down": "下降", "flat": FLAT}
+VERDICTS: dict[Verdict, str] = {"better": "好转", "worse": "变差", "plain": ""}
+
 
 @dataclass(frozen=True)
 class Change:
@@ -32,8 +36,17 @@ NOTHING = Change("none", "plain", "无数据")
 """Against a span that the data do not reach back to."""
 
 
+STILL_CHANGES = Change("none", "plain", "还在变，不可比")
+"""Of a metric whose earlier values have had more time (`Metric.matures`), or that is always about now."""
+
+
 def change(metric: Metric, now: Value, before: Value) -> Change | None:
-    """How a value moved: flat within chance, `NOTHING` without data, none where a side is too small to compare."""
+    """How a value moved: flat within chance, `NOTHING` without data, none where a side is too small to compare.
+
+    `STILL_CHANGES` where the two are not like for like at all.
+    """
+    if metric.matures or metric.kind == "current":
+        return STILL_CHANGES
     if "none" in (now.state, before.state):
         return NOTHING
     if now.state != "ok" or before.state != "ok" or now.value is None or before.value is None:
@@ -57,6 +70,13 @@ def verdict(metric: Metric, direction: Direction) -> Verdict:
     if direction == "flat" or metric.better == "neither":
         return "plain"
     return "better" if metric.better == direction else "worse"
+
+
+def in_a_word(change: Change | None) -> str:
+    """“上升，变差”, “持平”, “样本不足”, “无数据”: the change as a file tells it."""
+    if change is None:
+        return TOO_SMALL
+    return "，".join(filter(None, (MOVED.get(change.direction, change.text), VERDICTS[change.verdict])))
 
 
 def difference(metric: Metric, now: float, before: float) -> str:

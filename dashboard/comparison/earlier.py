@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard.ask import Answer, Ask
+from dashboard.ask import Answer, Ask, absent
 from dashboard.comparison.change import NOTHING, Change, change
 from dashboard.comparison.spans import Span, Spans, spans
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY
+from dashboard.metrics.query import TIME_GROUPS
 from dashboard.metrics.values import NO_DATA, Value
 
 Changes = tuple[tuple[str, Change | None], ...]
@@ -47,10 +48,15 @@ class Earlier:
 
 
 def _change(key: str, now: Value, answer: Answer | None, codes: tuple[str, ...]) -> Change | None:
+    return NOTHING if answer is None else change(BY_KEY[key], now, _value(key, answer, codes))
+
+
+def _value(key: str, answer: Answer | None, codes: tuple[str, ...]) -> Value:
+    """What a group had; nothing happened in one that the answer does not list, and nothing is known without answer."""
+    nothing = absent(BY_KEY[key])
     if answer is None:
-        return NOTHING
-    before = next((row.values[key] for row in answer.rows if row.codes == codes), NO_DATA)
-    return change(BY_KEY[key], now, before)
+        return NO_DATA if nothing.state == "ok" else nothing
+    return next((row.values[key] for row in answer.rows if row.codes == codes), nothing)
 
 
 def earlier(ask: Ask, keys: Sequence[str], filters: Filters, *, by: Sequence[str] = ()) -> Earlier:
@@ -60,3 +66,56 @@ def earlier(ask: Ask, keys: Sequence[str], filters: Filters, *, by: Sequence[str
         return Earlier(None, None, None)
     previous, last_year = (numbers_in(ask, keys, filters, span, by=by) for span in (found.previous, found.last_year))
     return Earlier(found, previous, last_year)
+
+
+USUAL = "previous"
+"""What the tables of a page are compared with where the address says nothing; files and the API: with nothing."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the numbers of a table: those of one other span, called by its `word`.
+
+    No span where the period has no beginning, no answers where the data do not reach back to it.
+    """
+
+    word: str
+    span: Span | None
+    answer: Answer | None
+    whole: Answer | None
+
+    def before(self, key: str, codes: tuple[str, ...]) -> Value:
+        """What a metric was for a group; with no codes, for the whole."""
+        return _value(key, self.answer if codes else self.whole, codes)
+
+    def change(self, key: str, now: Value, codes: tuple[str, ...]) -> Change | None:
+        """How a metric of a group moved; with no codes, of the whole."""
+        return _change(key, now, self.answer if codes else self.whole, codes)
+
+
+def as_shown(filters: Filters) -> Filters:
+    """The filters that say outright what a page's tables are compared with: for files that repeat them."""
+    return filters.replace(against=filters.against or USUAL)
+
+
+def is_by_time(by: Sequence[str]) -> bool:
+    """Is a grouping by days, weeks or months among these?"""
+    return any(group in TIME_GROUPS for group in by)
+
+
+def beside(
+    ask: Ask, keys: Sequence[str], filters: Filters, *, by: Sequence[str] = (), usual: str = USUAL
+) -> Beside | None:
+    """The span that the address compares a table with (`usual` where it says nothing), asked by the same groups.
+
+    None where nothing is to be compared, and by time, where each row is a period of its own.
+    """
+    wish = filters.against or usual
+    if wish == "none" or is_by_time(by):
+        return None
+    found = spans(filters, ask.info.as_of, ask.cutoff_hour)
+    if found is None:
+        return Beside("环比" if wish == "previous" else "同比", None, None, None)
+    word, span = ("环比", found.previous) if wish == "previous" else (found.year_word, found.last_year)
+    answer, whole = (numbers_in(ask, keys, filters, span, by=groups) for groups in (by, ()))
+    return Beside(word, span, answer, whole)

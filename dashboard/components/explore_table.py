@@ -8,7 +8,8 @@ from typing import Any
 import dash_ag_grid as dag
 
 from dashboard.ask import Row
-from dashboard.components import grid
+from dashboard.comparison.earlier import Beside
+from dashboard.components import grid, moved
 from dashboard.components.measure import Group, cells
 from dashboard.explore.arrange import pick
 from dashboard.explore.view import GROUP_NAMES, View
@@ -36,10 +37,10 @@ def paged_grid(id: str, *, listeners: dict[str, list[str]] | None = None) -> dag
     return made
 
 
-def options(*, total: dict[str, Any] | None = None) -> dict[str, Any]:
+def options(*, total: dict[str, Any] | None = None, has_changes: bool = False) -> dict[str, Any]:
     """The options of a grid whose rows come in pieces; a `total` row stays at the top."""
     return {
-        **grid.options(is_long=True, total=total),
+        **grid.options(is_long=True, total=total, has_changes=has_changes),
         "pagination": True,
         "paginationPageSize": PAGE,
         "paginationPageSizeSelector": False,
@@ -76,25 +77,27 @@ def _header(key: str) -> str:
     return f"{metric.name}（{metric.unit}）"
 
 
-def rows(found: Sequence[Row], by: Sequence[str]) -> list[dict[str, Any]]:
+def rows(found: Sequence[Row], by: Sequence[str], beside: Beside | None = None) -> list[dict[str, Any]]:
     """Rows as the grid takes them; a click on one chooses its codes."""
-    return [_row(row, by) for row in found]
+    return [_row(row, by, beside) for row in found]
 
 
-def _row(row: Row, by: Sequence[str]) -> dict[str, Any]:
+def _row(row: Row, by: Sequence[str], beside: Beside | None) -> dict[str, Any]:
     labels = dict(zip(by, row.labels, strict=True))
-    return {"pick": pick(row, by), **labels, **_numbers(row, (",".join(by), ",".join(row.codes)) if by else None)}
+    group = (",".join(by), ",".join(row.codes)) if by else None
+    return {"pick": pick(row, by), **labels, **_numbers(row, group, beside)}
 
 
-def _numbers(row: Row, group: Group | None = None) -> dict[str, Any]:
+def _numbers(row: Row, group: Group | None, beside: Beside | None) -> dict[str, Any]:
     """The cells of a row; here a rate has room for its n/N beside it, and a small sample for its words."""
     found = cells(row.values, group)
-    return {
+    wide = {
         key: cell | {"text": cell["title"] if BY_KEY[key].kind == "rate" else cell["text"]}
         for key, cell in found.items()
     }
+    return moved.cells(wide, row.values, beside, row.codes)
 
 
-def total(whole: Row, by: Sequence[str]) -> dict[str, Any] | None:
+def total(whole: Row, by: Sequence[str], beside: Beside | None = None) -> dict[str, Any] | None:
     """The pinned row of the whole; none where the table is nothing else."""
-    return {"pick": "whole", "is_total": True, by[0]: "合计", **_numbers(whole)} if by else None
+    return {"pick": "whole", "is_total": True, by[0]: "合计", **_numbers(whole, None, beside)} if by else None

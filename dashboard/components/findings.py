@@ -6,10 +6,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard import words
-from dashboard.components.kpi import SHAPES, VERDICTS
+from dashboard.comparison.change import MOVED, VERDICTS
+from dashboard.components.kpi import SHAPES
 from dashboard.exceptions import NONE, RULE, Finding, Findings
-
-MOVED = {"up": "上升", "down": "下降"}
 
 
 def findings(found: Findings) -> Component:
@@ -64,5 +63,5 @@ def _name(one: Finding) -> str:
 
 def _why(one: Finding) -> str:
     """The reason, and the span where it is not the page's own."""
-    matured = f"（{one.spans.now.named()} 办结，已满重开观察期）" if one.watched.matures else ""
+    matured = f"（{one.spans.now.named()} 办结，已满重开观察期）" if one.watched.metric.matures else ""
     return (one.cause.words if one.cause else "") + matured

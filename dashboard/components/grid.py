@@ -14,6 +14,7 @@ THEME = (
     "rowHoverColor: 'var(--accent-soft)', selectedRowBackgroundColor: 'var(--accent-soft)', wrapperBorder: false, "
     "headerColumnBorder: false, columnBorder: false, cellHorizontalPadding: 8, wrapperBorderRadius: 0})"
 )
+ROW, ROW_WITH_CHANGE = 30, 44
 OPTIONS: dict[str, Any] = {
     "getLocaleText": {"function": "localeText(params)"},
     "suppressContextMenu": True,
@@ -25,7 +26,7 @@ OPTIONS: dict[str, Any] = {
     "suppressMovableColumns": True,
     "enableCellTextSelection": True,
     "suppressMenuHide": True,
-    "rowHeight": 30,
+    "rowHeight": ROW,
     "headerHeight": 36,
     "animateRows": False,
     "theme": {"function": THEME},
@@ -33,10 +34,11 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def options(*, is_long: bool = False, total: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The grid's options; a `total` row stays at the top however the rest is sorted."""
+def options(*, is_long: bool = False, total: dict[str, Any] | None = None, has_changes: bool = False) -> dict[str, Any]:
+    """The grid's options; a `total` row stays at the top however the rest is sorted; changes stand under numbers."""
     size = {"suppressRowVirtualisation": False} if is_long else {"domLayout": "autoHeight"}
-    return {**OPTIONS, **size, "pinnedTopRowData": [total] if total else []}
+    height = ROW_WITH_CHANGE if has_changes else ROW
+    return {**OPTIONS, **size, "rowHeight": height, "pinnedTopRowData": [total] if total else []}
 
 
 def grid(id: str, columns: Sequence[dict[str, Any]], *, is_long: bool = False) -> dag.AgGrid:

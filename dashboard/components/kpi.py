@@ -7,14 +7,13 @@ from typing import Any
 
 from dash import html
 
-from dashboard.comparison.change import Change
+from dashboard.comparison.change import FLAT, TOO_SMALL, VERDICTS, Change
 from dashboard.components.lamp import lamp
 from dashboard.components.measure import measure
 from dashboard.metrics.values import Value
 from dashboard.targets import Goal
 
 SHAPES = {"up": "▲", "down": "▼", "flat": "▬"}
-VERDICTS = {"better": "好转", "worse": "变差", "plain": ""}
 SPIKES = {"up": "突增", "down": "突降"}
 
 
@@ -72,11 +71,11 @@ def change_line(name: str, change: Change | None) -> list[Any]:
     """“环比 ▲ +8.1% 变差”, 持平 within chance, 样本不足 or 无数据 where there is nothing to compare."""
     label = html.Span(name, className="change-name")
     if change is None or change.direction == "none":
-        return [label, html.Span(f"○ {change.text}" if change else "样本不足", className="change-none")]
+        return [label, html.Span(f"○ {change.text}" if change else TOO_SMALL, className="change-none")]
     shape = html.Span(SHAPES[change.direction], className="change-shape", **{"aria-hidden": "true"})
     text, _, extra = change.text.partition("（")
     if change.direction == "flat":
-        text, extra = "持平", ""
+        text, extra = FLAT, ""
     verdict = VERDICTS[change.verdict] or (SPIKES.get(change.direction, "") if change.is_spike else "")
     parts = [shape, html.Span(text, title=f"{change.text}；对比期 {change.before}")]
     if extra:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from dash import html
 
 from dashboard.ask import Row
+from dashboard.comparison.change import Change
+from dashboard.comparison.earlier import Beside
+from dashboard.components import moved
 from dashboard.components.measure import measure
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import Value
@@ -16,7 +19,7 @@ from dashboard.targets import Goal
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One unit of a ranking."""
+    """One unit of a ranking; `word` calls what `change` compares with, and is empty where nothing is compared."""
 
     dimension: str
     code: str
@@ -24,10 +27,18 @@ class Place:
     rate: Value
     volume: Value | None = None
     is_chosen: bool = False
+    word: str = ""
+    change: Change | None = None
 
 
 def places(
-    rows: Iterable[Row], dimension: str, *, key: str, volume_key: str = "", chosen: Sequence[str] = ()
+    rows: Iterable[Row],
+    dimension: str,
+    *,
+    key: str,
+    volume_key: str = "",
+    chosen: Sequence[str] = (),
+    beside: Beside | None = None,
 ) -> list[Place]:
     """The known units of an answer by one dimension, with the rate they are ranked by."""
     return [
@@ -38,6 +49,8 @@ def places(
             rate=row.values[key],
             volume=row.values[volume_key] if volume_key else None,
             is_chosen=row.codes[0] in chosen,
+            word=beside.word if beside else "",
+            change=beside.change(key, row.values[key], row.codes) if beside else None,
         )
         for row in rows
         if row.codes[0]
@@ -100,6 +113,7 @@ def table(
         html.Span(BY_KEY[volume_key].name if volume_key else "", className="rank-volume"),
         html.Span([html.Span(f"{start:.0%}"), *_target_head(target), html.Span("100%")], className="rank-axis"),
         html.Span(metric.name, className="rank-rate"),
+        html.Span(places[0].place.word if places else "", className="rank-moved"),
     ]
     axis = Axis(start, reference, target)
     rows = [_row(row, key=key, volume_key=volume_key, axis=axis) for row in places]
@@ -133,6 +147,7 @@ def _row(row: Ranked, *, key: str, volume_key: str, axis: Axis) -> html.Button:
         ),
         dot(place.rate, axis),
         html.Span(measure(key, place.rate, group=group), className="rank-rate"),
+        html.Span(moved.mark(place.word, place.change) if place.word else "", className="rank-moved"),
     ]
     return html.Button(
         children,

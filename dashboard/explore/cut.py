@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from dashboard import words
 from dashboard.ask import UNMATCHED, Answer, Ask, Row
+from dashboard.comparison.earlier import Beside, beside, is_by_time
 from dashboard.explore.arrange import Limit, arranged, known_limits
 from dashboard.explore.view import GROUP_NAMES, View, read_view
 from dashboard.filters import Filters
@@ -14,6 +15,8 @@ from dashboard.metrics.query import TIME_GROUPS, UnknownQuestionError
 
 ADDITIVE = ("flow", "current")
 """Kinds whose parts add up over any grouping; a stock's only over groupings that are not time."""
+
+BY_TIME = "按时间分组的表不作环比、同比：各行就是先后的时段"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,7 @@ class Cut:
     limits: tuple[Limit, ...] = ()
     whole: Row
     notes: tuple[str, ...]
+    beside: Beside | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -45,6 +49,8 @@ def cut(ask: Ask, filters: Filters) -> Cut:
         answer = ask.numbers(view.metrics, by=view.by, filters=filters)
     answer = named(answer)
     limits, odd = known_limits(filters.limits, answer)
+    if filters.against in ("previous", "year") and is_by_time(view.by):
+        notes.append(BY_TIME)
     return Cut(
         view=view,
         filters=filters,
@@ -53,6 +59,7 @@ def cut(ask: Ask, filters: Filters) -> Cut:
         limits=limits,
         whole=ask.numbers(view.metrics, filters=filters).rows[0],
         notes=(*view.notes, *notes, *odd),
+        beside=beside(ask, view.metrics, filters, by=view.by, usual="none"),
     )
 
 

@@ -11,8 +11,10 @@ from dashboard.explore.arrange import known_limits
 from dashboard.export.asked import Asked, ExportRefusedError
 from dashboard.export.table import Cell, Cells, Field, Table
 
-BESIDE = ("_name", "_n", "_N", "_state")
-"""What stands beside a column and comes with it: a code's word; a rate's numerator, denominator and state."""
+_STANDS_ON = ("_n", "_N", "_state")
+BESIDE = ("_name", *_STANDS_ON, "_before", *(f"_before{ending}" for ending in _STANDS_ON), "_moved")
+"""What stands beside a column and comes with it: a code's word; a rate's numerator, denominator and state; the same
+of the span that the table is compared with, and the change."""
 
 
 def check_case_sort(sort: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from dashboard.ask import Ask
+from dashboard.comparison.earlier import beside
 from dashboard.export.about import Stamp, about
 from dashboard.export.arrange import arranged, check_case_sort, narrowed
 from dashboard.export.asked import Asked, ExportRefusedError, NotAllowedError
@@ -100,7 +101,8 @@ class Export:
     def _numbers(self) -> Table:
         asked = self.asked
         answer = self._ask.numbers(asked.metrics, by=asked.by, filters=asked.filters)
-        whole = number_table(arranged(answer, asked))
+        before = beside(self._ask, asked.metrics, asked.filters, by=asked.by, usual="none")
+        whole = number_table(arranged(answer, asked), before)
         table = narrowed(whole, asked.columns, always=asked.by)
         if asked.format == "geojson" and place_of(asked.by):
             self._locate = polygons(self._ask, place_of(asked.by))

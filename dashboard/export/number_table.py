@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from dashboard.ask import Answer, Row
+from dashboard.comparison.change import in_a_word
+from dashboard.comparison.earlier import Beside
 from dashboard.export.table import Cell, Cells, Field, Table, plain
 from dashboard.filters import DIMENSIONS
 from dashboard.metrics.catalog import BY_KEY, Metric
@@ -24,11 +27,16 @@ STATES = {"ok": "正常", "small": "样本不足", "none": "无数据", "hidden"
 STATE_MEANING = "正常；样本不足：分母少于最小样本数，数值仅供核对，不宜比较；无数据：没有分母"
 
 
-def number_table(answer: Answer) -> Table:
-    """One row per group, in the answer's order; numbers, n, N and state are those of the API."""
+def number_table(answer: Answer, beside: Beside | None = None) -> Table:
+    """One row per group, in the answer's order; numbers, n, N and state are those of the API.
+
+    Where the table is compared, each number is followed by what it was in the other span, and how it moved.
+    """
     fields = [field for group in answer.by for field in _group_fields(group)]
-    fields += [field for key in answer.metrics for field in _metric_fields(BY_KEY[key])]
-    rows = [_cells(answer, row) for row in answer.rows]
+    for key in answer.metrics:
+        fields += _metric_fields(BY_KEY[key])
+        fields += _before_fields(BY_KEY[key], beside) if beside else ()
+    rows = [_cells(answer, row, beside) for row in answer.rows]
     return Table(fields=tuple(fields), total=len(rows), batches=iter([rows]))
 
 
@@ -57,12 +65,26 @@ def _metric_fields(metric: Metric) -> Iterator[Field]:
     yield Field(key=f"{key}_state", header=f"{name}·状态", kind="text", meaning=STATE_MEANING)
 
 
-def _cells(answer: Answer, row: Row) -> Cells:
+def _before_fields(metric: Metric, beside: Beside) -> Iterator[Field]:
+    """The same columns of the other span (`key_before…`), and one that says whether the number moved beyond chance."""
+    span = f"{beside.word}对比期" + (f" {beside.span.named()}" if beside.span else "（没有起始日期，无从对比）")
+    for field in _metric_fields(metric):
+        key = field.key.replace(metric.key, f"{metric.key}_before", 1)
+        header = field.header.replace(metric.name, f"{metric.name}·{beside.word}对比期", 1)
+        yield replace(field, key=key, header=header, meaning=f"{span}：{field.meaning}")
+    meaning = "与对比期相比：上升或下降超出偶然波动，否则持平；好转或变差按指标方向"
+    yield Field(key=f"{metric.key}_moved", header=f"{metric.name}·{beside.word}变化", kind="text", meaning=meaning)
+
+
+def _cells(answer: Answer, row: Row, beside: Beside | None) -> Cells:
     cells: list[Cell] = []
     for group, code, label in zip(answer.by, row.codes, row.labels, strict=True):
         cells += [date.fromisoformat(code)] if group in TIME_GROUPS else [code, label]
     for key in answer.metrics:
         cells += _value_cells(BY_KEY[key], row.values[key])
+        if beside:
+            cells += _value_cells(BY_KEY[key], beside.before(key, row.codes))
+            cells.append(in_a_word(beside.change(key, row.values[key], row.codes)))
     return tuple(cells)
 
 

@@ -16,7 +16,9 @@ class Metric:
     `of` selects the ledger rows that are counted (a rate's numerator, a duration's rows) and `among` a rate's
     denominator; both are SQL predicates over one ledger row, written from the columns of `etl.contract.LEDGER`.
     `weight` makes a numerator row count for more or less than one; `hours` is the column a duration is taken from.
-    `events` are the ledger events that can satisfy either predicate: the compiler reads no others.
+    `events` are the ledger events that can satisfy either predicate: the compiler reads no others. What `matures` goes
+    on changing after its period: a case accepted yesterday had less time to be closed than one of last month, so that
+    two spans are not like for like.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Metric:
     min_n: int = 10
     code: str = ""
     guard: str = ""
+    matures: bool = False
 
 
 _CLOSED = ("closed",)
@@ -59,13 +62,24 @@ def _wuhua_count(key: str, name: str, meaning: str, status: str) -> Metric:
         of=f"event = 'wuhua' and wuhua_status = '{status}'",
         better="up" if status == "met" else "down",
         code="D§3",
+        matures=status != "met",
     )
 
 
 _LOOP_CLOCK = "自然时（环节与渠道的口径为本项目默认值）"
 
 
-def _loop_rate(key: str, name: str, *, meaning: str, formula: str, of: str, among: str = "", code: str = "") -> Metric:
+def _loop_rate(
+    key: str,
+    name: str,
+    *,
+    meaning: str,
+    formula: str,
+    of: str,
+    among: str = "",
+    code: str = "",
+    matures: bool = True,
+) -> Metric:
     """A share of one step of the loop, over the cases accepted in the period; `among` narrows the denominator."""
     rows = "event = 'accepted'"
     base = f"{rows} and {among}" if among else rows
@@ -82,10 +96,11 @@ def _loop_rate(key: str, name: str, *, meaning: str, formula: str, of: str, amon
         of=f"{base} and {of}",
         among=base,
         clock=_LOOP_CLOCK,
+        matures=matures,
     )
 
 
-def _loop_hours(key: str, name: str, *, meaning: str, formula: str, hours: str) -> Metric:
+def _loop_hours(key: str, name: str, *, meaning: str, formula: str, hours: str, matures: bool = False) -> Metric:
     """How long one step of the loop took, the middle case of those accepted in the period that have both times."""
     return Metric(
         key=key,
@@ -101,6 +116,7 @@ def _loop_hours(key: str, name: str, *, meaning: str, formula: str, hours: str) 
         hours=hours,
         code="D§15",
         clock=_LOOP_CLOCK,
+        matures=matures,
     )
 
 
@@ -160,6 +176,7 @@ _BASE: tuple[Metric, ...] = (
         of="event = 'accepted' and closed_by_now",
         among="event = 'accepted'",
         guard="与重开率、按时办结率同看",
+        matures=True,
     ),
     Metric(
         key="on_time_rate",
@@ -286,6 +303,7 @@ _BASE: tuple[Metric, ...] = (
         events=_CLOSED,
         of="event = 'closed' and rating is not null",
         among="event = 'closed'",
+        matures=True,
     ),
     Metric(
         key="repeat_rate",
@@ -312,6 +330,7 @@ _BASE: tuple[Metric, ...] = (
         events=_CLOSED,
         of="event = 'closed' and reopened_soon",
         among="event = 'closed'",
+        matures=True,
     ),
     Metric(
         key="return_rate",
@@ -325,6 +344,7 @@ _BASE: tuple[Metric, ...] = (
         events=("dispatched",),
         of="event = 'dispatched' and returned",
         among="event = 'dispatched'",
+        matures=True,
     ),
     Metric(
         key="extension_rate",
@@ -350,6 +370,7 @@ _BASE: tuple[Metric, ...] = (
         events=("accepted",),
         of="event = 'accepted' and supervised",
         among="event = 'accepted'",
+        matures=True,
     ),
     Metric(
         key="self_found_rate",
@@ -461,6 +482,7 @@ LOOP = (
         meaning="本期受理的事项中，由群众自己从指尖报等渠道上报的占比；算哪些渠道在 rules.toml 的 [loop] 中设定",
         formula="群众自报渠道的受理 ÷ 本期受理",
         of="self_reported",
+        matures=False,
     ),
     _loop_rate(
         "loop_dispatched_rate",
@@ -526,6 +548,7 @@ LOOP = (
         formula="各环节时间齐全 ÷ 派遣过且已办结",
         of="is_traced",
         among="loop_step >= 3",
+        matures=False,
     ),
     _loop_rate(
         "loop_whole_rate",
@@ -555,6 +578,7 @@ LOOP = (
         meaning="本期受理且已办结的事项从首次派遣到办结的时长，含挂起与重开，取中位数；未办结的不在其中",
         formula="办结时间 − 首次派遣时间",
         hours="handle_hours",
+        matures=True,
     ),
     _loop_hours(
         "loop_callback_hours",
@@ -562,6 +586,7 @@ LOOP = (
         meaning="本期受理且已闭环的事项从办结到有效回访的时长，取中位数",
         formula="回访时间 − 办结时间",
         hours="callback_hours",
+        matures=True,
     ),
 )
 """The loop 群众指尖报 → 平台精准分 → 部门协同办 → 全程可追踪; each step's cases are among those of the one before."""

@@ -12,7 +12,7 @@ from dash import dcc, html
 from dashboard import words
 from dashboard.ask import Answer, Ask
 from dashboard.comparison.change import NOTHING, Change, change
-from dashboard.comparison.earlier import is_covered, numbers_in
+from dashboard.comparison.earlier import Beside, as_shown, beside, is_covered, numbers_in
 from dashboard.comparison.spans import Window, spans, windows
 from dashboard.components import chart, compared, curve, findings, kpi, measure, panel, places, ranking, segments
 from dashboard.components.takeaway import takeaway
@@ -247,6 +247,7 @@ class Where:
     whole: Value
     filters: Filters
     steps: tuple[tuple[str, str], ...]
+    beside: Beside | None
 
 
 def load_where(ask: Ask, filters: Filters) -> Where:
@@ -254,7 +255,8 @@ def load_where(ask: Ask, filters: Filters) -> Where:
     dimension = place_dimension(filters)
     answer = ask.numbers(("accepted", "on_time_rate"), by=(dimension,), filters=filters)
     whole = ask.numbers(("on_time_rate",), filters=filters).only("on_time_rate")
-    return Where(dimension, answer, whole, filters, places.chain(filters, ask.vocabulary, ask.parents))
+    before = beside(ask, ("on_time_rate",), filters, by=(dimension,))
+    return Where(dimension, answer, whole, filters, places.chain(filters, ask.vocabulary, ask.parents), before)
 
 
 def view_where(model: Where) -> Mapping[Target, Any]:
@@ -265,6 +267,7 @@ def view_where(model: Where) -> Mapping[Target, Any]:
         key="on_time_rate",
         volume_key="accepted",
         chosen=model.filters.values(model.dimension),
+        beside=model.beside,
     )
     order = ranking.ranked(found, "on_time_rate")
     half = MOST_PLACES // 2
@@ -294,7 +297,12 @@ def exports(ask: Ask, filters: Filters) -> tuple[Question, ...]:
         Question(label="六项指标", metrics=rates, by=(), filters=filters),
         Question(label="在办超期", metrics=("overdue_open",), by=("overdue_age",), filters=filters),
         Question(label="走势", metrics=KEYS, by=(bucket,), filters=filters),
-        Question(label="在哪里", metrics=("accepted", "on_time_rate"), by=(place,), filters=filters),
+        Question(
+            label="在哪里",
+            metrics=("accepted", "on_time_rate"),
+            by=(place,),
+            filters=as_shown(filters),
+        ),
     )
 
 

@@ -183,6 +183,7 @@ def metric_entry(metric: Metric) -> Component:
         ("单位", metric.unit),
         ("最小分母", f"{metric.min_n}，不足时只列件数" if metric.kind == "rate" else "不适用"),
         ("同看", metric.guard or "–"),
+        ("对比", "本期过后仍会变化，不作环比、同比" if metric.matures else "可作环比、同比"),
         ("来源", ["事件流水账 ", html.Code(f"mart.ledger: {', '.join(metric.events)}")]),
         ("分子" if metric.among else "计数", html.Code(metric.of)),
     ]

@@ -10,8 +10,8 @@ from dash import html
 
 from dashboard import words
 from dashboard.ask import Answer, Ask, CasePage, Row
-from dashboard.comparison.earlier import Earlier, earlier
-from dashboard.components import bars, chart, compared, grid, kpi, measure, panel, ranking
+from dashboard.comparison.earlier import Beside, Earlier, as_shown, beside, earlier
+from dashboard.components import bars, chart, compared, grid, kpi, measure, moved, panel, ranking
 from dashboard.components.cases import case_list
 from dashboard.course import Course, bucket_for, course
 from dashboard.departments import UNSENT, Overdue, by_volume, cleared, name_of, overdue
@@ -57,37 +57,46 @@ class Table:
 
     answer: Answer
     whole: Answer
-    chosen: tuple[str, ...]
+    filters: Filters
+    beside: Beside | None
 
 
 def load_table(ask: Ask, filters: Filters) -> Table:
     """Every column of the table per department and for all."""
     others = _others(filters)
     answer = ask.numbers(KEYS, by=("department",), filters=others)
-    return Table(answer, ask.numbers(KEYS, filters=others), filters.department)
+    before = beside(ask, KEYS, others, by=("department",))
+    return Table(answer, ask.numbers(KEYS, filters=others), filters, before)
 
 
 def view_table(model: Table) -> Mapping[Target, Any]:
     """Rows by volume; the county as a pinned last row."""
-    rows = [_row(row, model.chosen) for row in by_volume(model.answer.rows)]
+    rows = [_row(row, model) for row in by_volume(model.answer.rows)]
     whole = {
         "pick": "whole",
         "name": "全县合计",
         "is_total": True,
         **_halves(model.whole.rows[0].values["on_time_rate"]),
     }
-    whole |= measure.cells(model.whole.rows[0].values)
-    return {("departments-grid", "rowData"): rows, ("departments-grid", "dashGridOptions"): grid.options(total=whole)}
+    values = model.whole.rows[0].values
+    whole |= moved.cells(measure.cells(values), values, model.beside, ())
+    options = grid.options(total=whole, has_changes=model.beside is not None)
+    return {
+        ("departments-grid", "rowData"): rows,
+        ("departments-grid", "dashGridOptions"): options,
+        "departments-against": compared.against_choice(model.filters),
+        "departments-spans": compared.beside_line(model.beside, model.answer.as_of),
+    }
 
 
-def _row(row: Row, chosen: Sequence[str]) -> dict[str, Any]:
+def _row(row: Row, model: Table) -> dict[str, Any]:
     code = row.codes[0]
     return {
         "pick": f"department:{code}" if code else UNSENT,
         "name": name_of(row),
-        "is_chosen": code in chosen,
+        "is_chosen": code in model.filters.department,
         **_halves(row.values["on_time_rate"]),
-        **measure.cells(row.values, ("department", code)),
+        **moved.cells(measure.cells(row.values, ("department", code)), row.values, model.beside, row.codes),
     }
 
 
@@ -141,19 +150,23 @@ class League:
     answer: Answer
     whole: Value
     filters: Filters
+    beside: Beside | None
 
 
 def load_league(ask: Ask, filters: Filters) -> League:
     """What the ranking needs."""
     others = _others(filters)
     answer = ask.numbers(("on_time_rate",), by=("department",), filters=others)
-    return League(answer, ask.numbers(("on_time_rate",), filters=others).only("on_time_rate"), filters)
+    before = beside(ask, ("on_time_rate",), others, by=("department",))
+    return League(answer, ask.numbers(("on_time_rate",), filters=others).only("on_time_rate"), filters, before)
 
 
 def view_league(model: League) -> Mapping[Target, Any]:
     """Departments by the Wilson bound; small samples unranked at the end."""
     rated = [row for row in model.answer.rows if row.values["on_time_rate"].N]
-    places = ranking.places(rated, "department", key="on_time_rate", chosen=model.filters.department)
+    places = ranking.places(
+        rated, "department", key="on_time_rate", chosen=model.filters.department, beside=model.beside
+    )
     order = ranking.ranked(places, "on_time_rate")
     target = target_for("on_time_rate", model.filters, model.answer.as_of)
     return {"league-list": ranking.table(order, key="on_time_rate", reference=model.whole, target=target)}
@@ -249,9 +262,10 @@ def _own_number(model: Own, key: str, now: Value) -> html.Div:
 def exports(ask: Ask, filters: Filters) -> tuple[Question, ...]:
     """The tables of all departments, then those of the chosen one."""
     others, own = _others(filters), filters.replace(category=())
+    table = as_shown(others)
     found = [
-        Question(label="部门一览", metrics=KEYS, by=("department",), filters=others, grid="departments-grid"),
-        Question(label="全县合计", metrics=KEYS, by=(), filters=others),
+        Question(label="部门一览", metrics=KEYS, by=("department",), filters=table, grid="departments-grid"),
+        Question(label="全县合计", metrics=KEYS, by=(), filters=table),
         Question(label="在办超期存量", metrics=("overdue_open",), by=("department", "overdue_age"), filters=others),
     ]
     if len(filters.department) == 1:
@@ -315,7 +329,18 @@ def frame() -> html.Div:
             panel.panel(
                 "departments",
                 "部门一览",
-                html.Div(grid.grid("departments-grid", _columns())),
+                html.Div(
+                    [
+                        html.Div(
+                            [
+                                html.Div(id="departments-against"),
+                                html.Span(id="departments-spans", className="panel-note"),
+                            ],
+                            className="toolbar",
+                        ),
+                        grid.grid("departments-grid", _columns()),
+                    ]
+                ),
                 note="派遣总数 = 本期受理（主办）；按时 + 超时 = 本期应办结；点一行看该部门",
                 metrics=KEYS,
                 area="table",
@@ -370,7 +395,12 @@ PAGE = Page(
             title="部门一览",
             load=load_table,
             view=view_table,
-            fills=(("departments-grid", "rowData"), ("departments-grid", "dashGridOptions")),
+            fills=(
+                ("departments-grid", "rowData"),
+                ("departments-grid", "dashGridOptions"),
+                "departments-against",
+                "departments-spans",
+            ),
         ),
         Panel(
             id="ageing",

@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from dashboard import words
 from dashboard.ask import Ask
-from dashboard.components import chart, explore_cases, explore_table, explore_times, panel, segments
+from dashboard.components import chart, compared, explore_cases, explore_table, explore_times, panel, segments
 from dashboard.explore.arrange import arranged, model_of, read_request
 from dashboard.explore.cut import Cut, cut, finding, reconciled
 from dashboard.explore.picture import picture
@@ -21,6 +21,7 @@ from dashboard.metrics.catalog import METRICS
 from dashboard.page import Page, Panel, Question, Target
 
 TABLE = "explore-table"
+CHOOSERS = ("explore-metric", "explore-also", "explore-groups")
 MOST_TOLD = 200
 """Rows that 看数据 of the picture lists; the table beside it has all."""
 
@@ -32,13 +33,17 @@ def view_table(model: Cut) -> Mapping[Target, Any]:
     view = model.view
     return {
         (TABLE, "columnDefs"): explore_table.columns(view, view.sort),
-        (TABLE, "dashGridOptions"): explore_table.options(total=explore_table.total(model.whole, view.by)),
+        (TABLE, "dashGridOptions"): explore_table.options(
+            total=explore_table.total(model.whole, view.by, model.beside), has_changes=model.beside is not None
+        ),
         (f"{TABLE}-question", "data"): _question(model),
         "explore-sum": reconciled(model),
         "explore-notes": "；".join(model.notes),
         "explore-count": _count(model),
         "explore-meaning": panel.definitions(view.metrics),
         "explore-export": _export_question(model),
+        "explore-against": compared.against_choice(model.filters, usual="none"),
+        "explore-spans": compared.beside_line(model.beside, model.answer.as_of),
     }
 
 
@@ -65,7 +70,7 @@ def table_rows(ask: Ask, filters: Filters, request: Any) -> Mapping[str, Any]:
     """A piece of the table, sorted and limited as the grid asks. Raises `BadRowsRequestError`."""
     asked, model = read_request(request), cut(ask, filters)
     found = arranged(model.answer, sort=asked.sort, match=filters.match, limits=asked.limits)
-    piece = explore_table.rows(found[asked.start : asked.end], model.view.by)
+    piece = explore_table.rows(found[asked.start : asked.end], model.view.by, model.beside)
     return {"rowData": piece, "rowCount": len(found)}
 
 
@@ -81,14 +86,11 @@ def view_picture(model: Cut) -> Mapping[Target, Any]:
         "metric": view.metrics[0],
         "also": ",".join(view.metrics[1:]),
         "groups": ",".join(view.by) or NO_GROUPS,
+        "match": model.filters.match,
     }
     fitting = [(key, CHARTS[key]) for key in charts_for(view.by, view.main)]
     return {
         ("explore-view", "data"): said,
-        ("explore-metric", "value"): said["metric"],
-        ("explore-also", "value"): list(view.metrics[1:]),
-        ("explore-groups", "value"): list(view.by),
-        ("explore-match", "value"): model.filters.match,
         "explore-charts": segments.segments("chart", fitting, view.chart, label="图形") if len(fitting) > 1 else "",
         "explore-finding": finding(model),
         "explore-undrawn": note,
@@ -169,6 +171,7 @@ def _table() -> html.Div:
                     search,
                     html.Span(id="explore-count", className="panel-note"),
                     html.Span(className="panel-space"),
+                    html.Div(id="explore-against"),
                     html.Div(id="explore-meaning"),
                 ],
                 className="toolbar",
@@ -176,6 +179,7 @@ def _table() -> html.Div:
             html.Div(id="explore-notes", className="panel-fault", role="status"),
             html.Div(id=f"{TABLE}-said", className="panel-fault", role="status"),
             html.Div(explore_table.paged_grid(TABLE, listeners=listeners), className="explore-box"),
+            html.Div(id="explore-spans", className="panel-caption"),
             html.Div(id="explore-sum", className="panel-caption"),
             html.Div(id="explore-export"),
             dcc.Store(id=f"{TABLE}-question"),
@@ -213,7 +217,7 @@ def frame() -> html.Div:
 
 def exports(_: Ask, filters: Filters) -> tuple[Question, ...]:
     """The table, its total, and the two numbers marked on the histogram."""
-    view, asked = read_view(filters), filters.without_view()
+    view, asked = read_view(filters), filters.without_view().replace(against=filters.against)
     table = [Question(label="汇总", metrics=view.metrics, by=view.by, filters=asked)] if view.by else []
     return (
         *table,
@@ -242,6 +246,8 @@ PAGE = Page(
                 "explore-count",
                 "explore-meaning",
                 "explore-export",
+                "explore-against",
+                "explore-spans",
             ),
         ),
         Panel(
@@ -251,10 +257,6 @@ PAGE = Page(
             view=view_picture,
             fills=(
                 ("explore-view", "data"),
-                ("explore-metric", "value"),
-                ("explore-also", "value"),
-                ("explore-groups", "value"),
-                ("explore-match", "value"),
                 "explore-charts",
                 "explore-finding",
                 "explore-undrawn",
@@ -266,7 +268,8 @@ PAGE = Page(
         *explore_cases.PANELS,
     ),
     picks=((TABLE, "cellClicked"), ("explore-chart", "clickData")),
-    choosers=("explore-metric", "explore-also", "explore-groups"),
+    choosers=CHOOSERS,
+    shows=(*CHOOSERS, "explore-match"),
     windows=((TABLE, table_rows), *explore_cases.WINDOWS),
     exports=exports,
 )

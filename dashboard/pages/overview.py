@@ -10,7 +10,7 @@ from dash import html
 
 from dashboard import loop
 from dashboard.ask import Answer, Ask
-from dashboard.comparison.earlier import Earlier, earlier
+from dashboard.comparison.earlier import Beside, Earlier, as_shown, beside, earlier
 from dashboard.components import chart, compared, curve, grid_map, kpi, panel, ranking
 from dashboard.components.loop import funnel
 from dashboard.course import Course, bucket_for, course
@@ -147,6 +147,7 @@ class Towns:
     answer: Answer
     whole: Value
     filters: Filters
+    beside: Beside | None
 
 
 def load_towns(ask: Ask, filters: Filters) -> Towns:
@@ -154,13 +155,18 @@ def load_towns(ask: Ask, filters: Filters) -> Towns:
     others = filters.without_places()
     answer = ask.numbers(("accepted", "on_time_rate"), by=("town",), filters=others)
     whole = ask.numbers(("on_time_rate",), filters=others).only("on_time_rate")
-    return Towns(answer, whole, filters)
+    return Towns(answer, whole, filters, beside(ask, ("on_time_rate",), others, by=("town",)))
 
 
 def view_towns(model: Towns) -> Mapping[Target, Any]:
     """The ranking of towns."""
     places = ranking.places(
-        model.answer.rows, "town", key="on_time_rate", volume_key="accepted", chosen=model.filters.town
+        model.answer.rows,
+        "town",
+        key="on_time_rate",
+        volume_key="accepted",
+        chosen=model.filters.town,
+        beside=model.beside,
     )
     order = ranking.ranked(places, "on_time_rate")
     target = target_for("on_time_rate", model.filters, model.answer.as_of)
@@ -195,7 +201,10 @@ def exports(ask: Ask, filters: Filters) -> tuple[Question, ...]:
         Question(label="闭环", metrics=loop.KEYS, by=(), filters=filters),
         Question(label="受理与办结", metrics=("accepted", "closed"), by=(bucket,), filters=filters),
         Question(
-            label="乡镇街道", metrics=("accepted", "on_time_rate"), by=("town",), filters=filters.without_places()
+            label="乡镇街道",
+            metrics=("accepted", "on_time_rate"),
+            by=("town",),
+            filters=as_shown(filters.without_places()),
         ),
         Question(
             label="网格工作量", metrics=("accepted",), by=("grid",), filters=grid_map.without_choice(filters, "grid")

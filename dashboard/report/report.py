@@ -7,9 +7,9 @@ from datetime import datetime
 
 from dashboard import words
 from dashboard.ask import Answer, Ask
+from dashboard.comparison.change import VERDICTS
 from dashboard.comparison.earlier import Earlier, earlier
 from dashboard.comparison.spans import Spans
-from dashboard.components.kpi import VERDICTS
 from dashboard.exceptions import NONE, RULE, Findings, exceptions, whole
 from dashboard.filters import Filters, describe_period
 from dashboard.metrics.catalog import BY_KEY

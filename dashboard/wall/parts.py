@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.comparison.change import Change
+from dashboard.comparison.change import FLAT, VERDICTS, Change
 from dashboard.comparison.earlier import Changes
-from dashboard.components.kpi import SHAPES, VERDICTS
+from dashboard.components.kpi import SHAPES
 from dashboard.filters import Filters
 
 
@@ -50,7 +50,7 @@ def moved(found: Change | None, *, is_brief: bool = False) -> html.Span:
     if found is None:
         return html.Span("", className="wall-change")
     fewest = "" if is_brief else found.text.partition("（")[0]
-    text = {"flat": "持平", "none": found.text}.get(found.direction, fewest)
+    text = {"flat": FLAT, "none": found.text}.get(found.direction, fewest)
     said = " ".join(filter(None, (text, VERDICTS[found.verdict])))
     return html.Span(
         [

@@ -195,6 +195,27 @@ def test_a_click_on_a_table_row_opens_one_departments_page(desk: Visitor) -> Non
     assert len(parse_qs(desk.query())["department"]) == 1
 
 
+def test_a_table_stands_beside_the_year_before_and_the_address_says_so(desk: Visitor) -> None:
+    desk.open("/departments")
+    tab = desk.tab
+    cell = tab.locator('#departments-grid .ag-row.is-total [col-id="accepted"] .measure').first
+    assert "环比" in (cell.get_attribute("title") or "")
+    tab.locator('#departments-against [data-set="against=year"]').click()
+    tab.wait_for_function("() => location.search.includes('against=year')")
+    desk.settle()
+    assert "同比" in (cell.get_attribute("title") or "")
+    assert "同比 对" in (tab.locator("#departments-spans").text_content() or "")
+    said = desk.api(f"/api/v1/query?metrics=accepted&by=department&{desk.query()}")
+    assert said["against"]["name"] == "同比"
+    for row in [row for row in said["rows"] if row["department"] and row["accepted_moved"] != "无数据"]:
+        shown = tab.locator(f'#departments-grid .ag-row[row-id="department:{row["department"]}"] [col-id="accepted"]')
+        is_marked = shown.locator(".moved").count() == 1
+        assert is_marked == row["accepted_moved"].startswith(("上升", "下降"))
+    tab.locator('#departments-against [data-set="against=none"]').click()
+    desk.settle()
+    assert tab.locator("#departments-grid .moved").count() == 0
+
+
 def test_a_click_on_the_heat_table_chooses_town_and_kind(desk: Visitor) -> None:
     desk.open("/wuhua")
     desk.tab.locator("#heat-table .heat-cell").nth(7).click()

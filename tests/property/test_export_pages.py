@@ -43,6 +43,8 @@ def draw(number: int, ask: Ask) -> tuple[Page, str]:
         pairs.append(("layer", dice.choice(["town", "village", "grid"])))
     dice.shuffle(pairs)
     page = dice.choice(WITH_NUMBERS) if dice.random() < 0.9 else dice.choice(PAGES)
+    if dice.random() < 0.4:
+        pairs.append(("against", dice.choice(["previous", "year", "none", "tomorrow"])))
     return page, urlencode(pairs)
 
 
@@ -204,6 +206,19 @@ def check_files(client: TestClient, question: Question, rows: Sequence[Mapping[s
         assert len(found.rows) == len(rows)
         for key in question.metrics:
             check_metric(found, BY_KEY[key].name, [row[key] for row in rows], form)
+            if rows and f"{key}_before" in rows[0]:
+                check_before(found, key, rows, form)
+
+
+def check_before(found: ReadBack, key: str, rows: Sequence[Mapping[str, Any]], form: str) -> None:
+    """The columns of the other span hold what the API says: value, N and how the number moved."""
+    name, before = BY_KEY[key].name, [row[f"{key}_before"] for row in rows]
+    head = next(h for h in found.headers if h.startswith(f"{name}·") and h.endswith("对比期"))
+    values = [said["value"] if isinstance(said, dict) else said for said in before]
+    assert found.column(head) == ["" if value is None else f"{value:.15g}" for value in values], (form, head)
+    if f"{head}·分母 N" in found.headers:
+        assert found.column(f"{head}·分母 N") == [str(said["N"]) for said in before], (form, head)
+    assert found.column(head.replace("对比期", "变化")) == [row[f"{key}_moved"] for row in rows], (form, head)
 
 
 def test_the_addresses_ask_for_something(exported: Ask) -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dashboard.filters import DIMENSIONS, EARLIEST, LATEST, MAX_TEXT, VIEW_KEYS, Filters, parse, window
+from dashboard.filters import AGAINST, DIMENSIONS, EARLIEST, LATEST, MAX_TEXT, VIEW_KEYS, Filters, parse, window
 
 CODES = st.text(min_size=1, max_size=MAX_TEXT).filter(lambda t: t == t.strip() and t.isprintable())
 DAYS = st.dates(EARLIEST, LATEST)
 WORDS = st.from_regex(r"[a-z_][a-z0-9_]{0,20}", fullmatch=True)
-VIEWS = {"case": CODES, "moment": DAYS.map(date.isoformat)}
+VIEWS = {"case": CODES, "against": st.sampled_from(AGAINST), "moment": DAYS.map(date.isoformat)}
 
 
 @st.composite
