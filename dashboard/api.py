@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
 import json
@@ -17,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from dashboard import work
 from dashboard.ask import CASE_ORDERS, Answer, Ask
 from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.clock import Clock
@@ -65,13 +65,13 @@ def _filter_words() -> str:
 
 
 async def answer(warehouse: Warehouse, question: Callable[[Ask], T]) -> T:
-    """Ask on a worker thread, so that the event loop goes on serving others."""
+    """Ask in the pool of questions, so that the event loop goes on serving others. Raises `BusyError`."""
 
-    def work() -> T:
+    def leased() -> T:
         with warehouse.lease() as ask:
             return question(ask)
 
-    return await asyncio.to_thread(work)
+    return await work.ask(leased)
 
 
 def strict_filters(ask: Ask, request: Request, *, own_keys: tuple[str, ...] = ()) -> Filters:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-import logging
 import pkgutil
-import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -15,14 +12,13 @@ from urllib.parse import urlsplit
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.exceptions import PreventUpdate
 
-from dashboard import intent, pages, shell, theme, words
+from dashboard import faults, intent, pages, shell, theme, words, work
 from dashboard.ask import Ask
 from dashboard.components import filter_bar, measure
 from dashboard.filters import Filters, parse
 from dashboard.page import Page, Panel, Rows, prop
+from dashboard.web import callbacks
 from etl.contract import NoSnapshotError
-
-log = logging.getLogger("yiping.pages")
 
 CONTROLS = tuple(filter_bar.CONTROLS)
 
@@ -48,7 +44,10 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
         update_title=None,
         add_log_handler=False,
         index_string=shell.INDEX,
+        on_error=callbacks.failed,
     )
+    # Dash would open a socket from every page, to push over it: nothing here does.
+    app.backend.websocket_capability = False
     found = find_pages()
 
     def layout() -> Any:
@@ -108,7 +107,7 @@ def _wire_state(app: Dash, warehouse: Warehouse) -> None:
     )
     async def change_state(*said: Any) -> Any:
         trigger = ctx.triggered_id
-        return await asyncio.to_thread(_next_state, warehouse, trigger, said)
+        return await work.ask(_next_state, warehouse, trigger, said)
 
 
 def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> Any:
@@ -233,7 +232,7 @@ def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
     async def say(query: str | None, shown: str | None) -> Any:
         if query is None:
             raise PreventUpdate
-        return await asyncio.to_thread(load, query, shown)
+        return await work.ask(load, query, shown)
 
 
 # --- a page's data ------------------------------------------------------------------------------------------------
@@ -255,7 +254,7 @@ def _wire_stage(app: Dash, stage: Sequence[Panel], warehouse: Warehouse, *, cue:
     async def fill_stage(query: str | None) -> Any:
         if query is None:
             raise PreventUpdate
-        drawn = await asyncio.to_thread(fill, stage, warehouse, query)
+        drawn = await work.ask(fill, stage, warehouse, query)
         return [*drawn, query] if next_cue else drawn
 
 
@@ -278,9 +277,8 @@ def fill_panel(panel: Panel, ask: Ask, filters: Filters) -> dict[tuple[str, str]
     """One panel's elements. A failure stays in the panel: its last good picture, a sentence, a number to ask about."""
     try:
         drawn = {prop(target): value for target, value in panel.view(panel.load(ask, filters)).items()}
-    except Exception:
-        fault = secrets.token_hex(3)
-        log.exception("panel %s failed, fault %s", panel.id, fault)
+    except Exception as error:
+        fault = faults.note(error, f"panel {panel.id}")
         return {(f"{panel.id}-fault", "children"): f"{panel.title}未更新，其余正常（错误号 {fault}）"}
     drawn[(f"{panel.id}-fault", "children")] = ""
     drawn[(f"{panel.id}-asof", "children")] = f"截至 {words.short_moment(ask.info.as_of)}"
@@ -339,7 +337,7 @@ def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse) -> None
     async def hand_over(request: Any, query: str | None) -> Any:
         if request is None:
             raise PreventUpdate
-        return await asyncio.to_thread(piece, rows, warehouse, request, query)
+        return await work.ask(piece, rows, warehouse, request, query)
 
 
 def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> tuple[Mapping[str, Any], str]:
@@ -352,9 +350,8 @@ def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> 
             return rows(ask, parse(query, ask.vocabulary).filters, request), ""
     except ValueError as error:
         return nothing, str(error)
-    except Exception:
-        fault = secrets.token_hex(3)
-        log.exception("rows failed, fault %s", fault)
+    except Exception as error:
+        fault = faults.note(error, "rows of a table")
         return nothing, f"表格未更新，其余正常（错误号 {fault}）"
 
 

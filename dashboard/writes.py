@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.api import in_words
+from dashboard.refusal import RefusedError
 from dashboard.store import StoreError
 
 READING = {"GET", "HEAD", "OPTIONS"}
@@ -21,12 +22,8 @@ LARGEST_BODY = 16_384
 T = TypeVar("T", bound=BaseModel)
 
 
-class WriteRefusedError(Exception):
-    """What was to be written cannot be; `status` is the HTTP status, the text says why, for a person."""
-
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.status = status
+class WriteRefusedError(RefusedError):
+    """What was to be written cannot be."""
 
 
 def is_from_here(headers: Headers) -> bool:
