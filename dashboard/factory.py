@@ -7,11 +7,11 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.exceptions import PreventUpdate
 
+from dashboard import callback_values as values
 from dashboard import faults, intent, pages, shell, theme, words, work
 from dashboard.ask import Ask
 from dashboard.components import filter_bar, measure
@@ -111,24 +111,27 @@ def _wire_state(app: Dash, warehouse: Warehouse) -> None:
 
 
 def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> Any:
-    href, wish, days, *chosen, now = said
+    address, intended, period, *codes, query = said
+    href, wish, now = values.text(address), values.mapping(intended), values.text(query)
+    days, chosen = values.days(period), [values.texts(items) for items in codes]
     if href is None:
         raise PreventUpdate
     with warehouse.lease() as ask:
         vocabulary, as_of = ask.vocabulary, ask.info.as_of
-    address = _address(trigger, href, wish, now)
-    if address is not None:
-        parsed = parse(address, vocabulary)
+    asked = _address(trigger, href, wish, now)
+    if asked is not None:
+        parsed = parse(asked, vocabulary)
         filters, notes = parsed.filters, parsed.notes
     else:
-        before = parse(now, vocabulary).filters
-        filters, notes = _moved(before, trigger, wish, days, chosen), ()
+        before = parse(now or "", vocabulary).filters
+        # Read again as an address is: a click or a control can ask for no more than an address can.
+        filters, notes = parse(_moved(before, trigger, wish, days, chosen).to_query(), vocabulary).filters, ()
         if filters == before:
             raise PreventUpdate
     query = intent.query(filters)
     return (
         no_update if query == now else query,
-        {"read": None if address is None else address.removeprefix("?")},
+        {"read": None if asked is None else asked.removeprefix("?")},
         "；".join(notes),
         filter_bar.chips(filters, vocabulary),
         _fresh(filter_bar.period_value(filters, as_of), days),
@@ -156,7 +159,7 @@ def _address(trigger: Any, href: str, wish: Mapping[str, Any] | None, now: str |
     """The query string to read the state from; None where a click or a control moves the state instead."""
     if trigger == "intent" and isinstance((wish or {}).get("went"), str):
         return str((wish or {})["went"])
-    return urlsplit(href).query if now is None or trigger in (None, "url") else None
+    return href.partition("#")[0].partition("?")[2] if now is None or trigger in (None, "url") else None
 
 
 def _moved(before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: Any, chosen: Sequence[Any]) -> Filters:
@@ -203,7 +206,7 @@ def _wire_frame(app: Dash, found: Sequence[Page]) -> None:
         State("page-key", "data"),
     )
     async def show_page(path: str | None, shown: str | None) -> Any:
-        page = by_path.get((path or "/").rstrip("/") or "/")
+        page = by_path.get((values.text(path) or "/").rstrip("/") or "/")
         if page is None:
             return shell.lost(), None
         if page.key == shown:
@@ -232,7 +235,7 @@ def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
     async def say(query: str | None, shown: str | None) -> Any:
         if query is None:
             raise PreventUpdate
-        return await work.ask(load, query, shown)
+        return await work.ask(load, values.text(query), values.text(shown))
 
 
 # --- a page's data ------------------------------------------------------------------------------------------------
@@ -254,7 +257,7 @@ def _wire_stage(app: Dash, stage: Sequence[Panel], warehouse: Warehouse, *, cue:
     async def fill_stage(query: str | None) -> Any:
         if query is None:
             raise PreventUpdate
-        drawn = await work.ask(fill, stage, warehouse, query)
+        drawn = await work.ask(fill, stage, warehouse, values.text(query))
         return [*drawn, query] if next_cue else drawn
 
 
@@ -337,7 +340,7 @@ def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse) -> None
     async def hand_over(request: Any, query: str | None) -> Any:
         if request is None:
             raise PreventUpdate
-        return await work.ask(piece, rows, warehouse, request, query)
+        return await work.ask(piece, rows, warehouse, request, values.text(query))
 
 
 def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> tuple[Mapping[str, Any], str]:

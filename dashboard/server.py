@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.middleware.base import RequestResponseEndpoint
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from dashboard.api import add_health, answer, build_id, create_api
+from dashboard.api import add_health, build_id, create_api
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
 from dashboard.clock import Clock
@@ -22,15 +18,15 @@ from dashboard.export.jobs import Jobs
 from dashboard.export_api import add_export
 from dashboard.export_jobs_api import add_export_jobs
 from dashboard.factory import create_app, find_pages
-from dashboard.filters import default_period
 from dashboard.headers import content_policy
 from dashboard.map_api import add_maps
 from dashboard.notes import Notes
 from dashboard.notes_api import add_notes
+from dashboard.opening import Openings
 from dashboard.reader import Readers
 from dashboard.report_api import add_report
 from dashboard.screens_api import add_screens
-from dashboard.store import IN_MEMORY, Store, StoreError
+from dashboard.store import IN_MEMORY, Store
 from dashboard.views import Views
 from dashboard.views_api import add_views
 from dashboard.wall import settings as wall_settings
@@ -40,7 +36,6 @@ from dashboard.web.hosts import LOOPBACK
 from dashboard.web.paths import KnownPaths
 from dashboard.web.stack import Rules, secured
 from dashboard.writes import add_refusals
-from etl.contract import NoSnapshotError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -107,40 +102,12 @@ def create(
     # Only now are all of Dash's inline scripts and files known.
     hashes = sorted({*dash.csp_hashes(), *screens.csp_hashes()})
     apps = {"/": dash, PREFIX: screens}
+    opens_with = {page.path: page.opens_with for page in pages}
     server.rules = Rules(
         policy=content_policy(hashes, basemap.origin if basemap else ""),
         hosts=hosts,
-        paths=KnownPaths(
-            pages={page.path for page in pages}, apps={prefix: app.registered_paths for prefix, app in apps.items()}
-        ),
+        paths=KnownPaths(pages=set(opens_with), apps={prefix: app.registered_paths for prefix, app in apps.items()}),
+        opening=Openings(warehouse, opens_with, readers=readers, views=views),
         callbacks={f"{prefix}_dash-update-component": app.callback_map for prefix, app in apps.items()},
     )
-    opening = {page.path: page.opens_with for page in pages}
-
-    @server.middleware("http")
-    async def open_with_a_period(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """A page asked for without any condition opens with the default period, visible in the address."""
-        if request.method == "GET" and request.url.path in opening and not request.url.query:
-            try:
-                as_of = await answer(warehouse, lambda ask: ask.info.as_of)
-            except NoSnapshotError as error:
-                return Response(str(error), status_code=503, media_type="text/plain; charset=utf-8")
-            home = await asyncio.to_thread(_home, request, readers, views)
-            if home:
-                return RedirectResponse(f"/v/{home}", status_code=302)
-            period = default_period(as_of)
-            asked = opening[request.url.path].shifted(since=period.since, until=period.until)
-            return RedirectResponse(f"{request.url.path}?{asked.to_query()}", status_code=302)
-        return await call_next(request)
-
     return server
-
-
-def _home(request: Request, readers: Readers, views: Views) -> str:
-    """The view a reader begins with at “/”; none where the store fails: then the page opens as for everybody."""
-    if request.url.path != "/":
-        return ""
-    try:
-        return views.home(readers.of(request))
-    except StoreError:
-        return ""

@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
+from dashboard import callback_values as values
 from dashboard import theme, work
 from dashboard.factory import Warehouse, fill_panel, stage_targets
 from dashboard.filters import default_period
@@ -96,7 +97,7 @@ def _wire_screen(app: Dash, panels: Sequence[Panel], warehouse: Warehouse, *, cu
         [*(Output(element, name) for element, name in targets), Output(answer, "data")], Input(cue, "data")
     )
     async def fill_screen(said: Any) -> Any:
-        if not said:
+        if not values.mapping(said):
             raise PreventUpdate
         drawn, shown = await work.ask(fill, panels, warehouse, days)
         # Where a snapshot came between two pages, the oldest picture on the wall counts.

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboard.web.answers import nothing_here, refusal
 
 OURS = ("/healthz", "/readyz", "/screen", "/screen/")
-BELOW = ("/api/v1/", "/tiles/", "/v/")
+BELOW = re.compile(r"/api/v1/.*|/tiles/.*|/v/[\w-]{1,40}", re.ASCII | re.DOTALL)
 """Whoever stands behind these answers 404 by itself."""
 
 DASH = {"_dash-layout": "GET", "_dash-dependencies": "GET", "_dash-update-component": "POST", "_favicon.ico": "GET"}
@@ -34,7 +34,7 @@ class KnownPaths:
 
     def methods(self, path: str) -> str | None:
         """None where there is nothing; the one method of a route of Dash's; empty where what is behind decides."""
-        if path in OURS or path.startswith(BELOW) or (path.rstrip("/") or "/") in self.pages:
+        if path in OURS or BELOW.fullmatch(path) or (path.rstrip("/") or "/") in self.pages:
             return ""
         for prefix, registered in self.apps.items():
             if path.startswith(prefix):

@@ -9,6 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from dashboard.headers import SecurityHeaders
+from dashboard.opening import Openings
 from dashboard.web.access import AccessLog
 from dashboard.web.body import BodyLimit
 from dashboard.web.callbacks import CallbackBodies, CallbackMap
@@ -23,11 +24,13 @@ Layer = Callable[[ASGIApp], ASGIApp]
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What the layers need to know: the Content-Security-Policy, the host names, what there is, what is wired where."""
+    """What the layers need to know: the Content-Security-Policy, the host names, what there is, how
+    pages open, what is wired where."""
 
     policy: str
     hosts: Collection[str]
     paths: KnownPaths
+    opening: Openings
     callbacks: Mapping[str, CallbackMap]
 
 
@@ -44,6 +47,7 @@ def secured(app: ASGIApp, rules: Rules) -> ASGIApp:
         # Numbers as text shrink tenfold; level 3 costs a tenth of the time that the last percent would.
         lambda inner: GZipMiddleware(inner, minimum_size=2000, compresslevel=3),
         lambda inner: OnlyKnownPaths(inner, rules.paths.methods),
+        rules.opening.around,
         lambda inner: CallbackBodies(inner, rules.callbacks),
     )
     for layer in reversed(layers):
