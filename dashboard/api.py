@@ -204,15 +204,15 @@ def _errors(api: FastAPI) -> None:
         wrong = "；".join(f"{e['loc'][-1]}：{e['msg']}" for e in error.errors()[:3])
         return JSONResponse({"error": f"参数有误（{wrong}）"}, status_code=400)
 
-    @api.exception_handler(HTTPException)
-    async def refused(_request: Request, error: HTTPException) -> JSONResponse:
-        words = {404: "没有这个地址", 405: "不支持这种请求方法"}
-        detail = (
-            error.detail if error.status_code == 404 and error.detail != "Not Found" else words.get(error.status_code)
-        )
-        return JSONResponse(
-            {"error": detail or str(error.detail)}, status_code=error.status_code, headers=error.headers
-        )
+    api.add_exception_handler(HTTPException, refused)  # type: ignore[arg-type]
+
+
+async def refused(_request: Request, error: HTTPException) -> JSONResponse:
+    """Starlette's own refusals in our words; those raised here have their own."""
+    words = {404: "没有这个地址", 405: "不支持这种请求方法"}
+    is_ours = error.status_code not in words or (error.status_code == 404 and error.detail != "Not Found")
+    said = str(error.detail) if is_ours else words[error.status_code]
+    return JSONResponse({"error": said}, status_code=error.status_code, headers=error.headers)
 
 
 def with_filters() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from dashboard.filters import MAX_VALUES
 from dashboard.refusal import RefusedError
@@ -35,17 +35,19 @@ def mapping(value: Any) -> Mapping[str, Any] | None:
 
 def texts(value: Any) -> list[str] | None:
     """A list of texts, or none. Raises `OddValueError`."""
-    if value is not None and not _is_list_of(str, value, most=MAX_VALUES):
-        raise OddValueError
-    return value
+    found: list[str] | None = _list_of(str, value, most=MAX_VALUES)
+    return found
 
 
 def days(value: Any) -> list[str | None] | None:
     """The first and the last day of a period, either of which may be missing, or none. Raises `OddValueError`."""
-    if value is not None and not _is_list_of(str | None, value, most=2):
+    found: list[str | None] | None = _list_of(str | None, value, most=2)
+    return found
+
+
+def _list_of(kind: Any, value: Any, *, most: int) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) > most or not all(isinstance(item, kind) for item in value):
         raise OddValueError
     return value
-
-
-def _is_list_of(kind: Any, value: Any, *, most: int) -> TypeGuard[list[Any]]:
-    return isinstance(value, list) and len(value) <= most and all(isinstance(item, kind) for item in value)

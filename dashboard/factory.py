@@ -15,6 +15,7 @@ from dashboard import callback_values as values
 from dashboard import faults, intent, pages, shell, theme, words, work
 from dashboard.ask import Ask
 from dashboard.components import filter_bar, measure
+from dashboard.explore.arrange import BadRowsRequestError
 from dashboard.filters import Filters, parse
 from dashboard.page import Page, Panel, Rows, prop
 from dashboard.web import callbacks
@@ -351,7 +352,7 @@ def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> 
     try:
         with warehouse.lease() as ask:
             return rows(ask, parse(query, ask.vocabulary).filters, request), ""
-    except ValueError as error:
+    except BadRowsRequestError as error:
         return nothing, str(error)
     except Exception as error:
         fault = faults.note(error, "rows of a table")

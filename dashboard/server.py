@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from dashboard.api import add_health, build_id, create_api
+from dashboard.api import add_health, build_id, create_api, refused
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
 from dashboard.clock import Clock
@@ -77,6 +78,7 @@ def create(
         store.close()
 
     server = Server(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    server.add_exception_handler(HTTPException, refused)  # type: ignore[arg-type]
     server.state.warehouse = warehouse
     server.state.store = store
     add_health(server, warehouse)

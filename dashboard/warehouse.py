@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,9 @@ from typing import Any
 
 import duckdb
 
+from dashboard import faults
 from dashboard.ask import BATCH, Ask
 from etl.contract import CONTRACT_VERSION, NoSnapshotError, Pointer, read_pointer
-
-log = logging.getLogger("yiping.warehouse")
 
 MEMORY_LIMIT = "2GB"
 THREADS = 2
@@ -228,8 +226,8 @@ class Warehouse:
         def work() -> None:
             try:
                 snapshot.ask.cubes.build(snapshot, cutoff_hour=snapshot.ask.cutoff_hour)
-            except duckdb.Error:
-                log.exception("cubes of %s could not be made; questions read the ledger", snapshot.pointer.snapshot)
+            except duckdb.Error as error:
+                faults.note(error, f"cubes of {snapshot.pointer.snapshot}; questions read the ledger")
             finally:
                 self._give_back(snapshot)
 
