@@ -9,7 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from threading import Lock
+from time import monotonic
 from typing import Any, TypeVar
 
 from dashboard.refusal import RefusedError
@@ -17,11 +19,19 @@ from dashboard.refusal import RefusedError
 SIZE = 8
 QUEUE = 32
 RETRY_SECONDS = 2
+WHOLE_SECONDS = 20.0
+"""So long may all queries of one question take together; each has a deadline of its own besides."""
 
 T = TypeVar("T")
 
 client: ContextVar[str] = ContextVar("client", default="")
 """Whose request is being answered: the address of the connection, or the session where there is one."""
+_until: ContextVar[float] = ContextVar("until", default=inf)
+
+
+def seconds_left() -> float:
+    """How long the question that is being answered may still take; without end outside of the pool."""
+    return _until.get() - monotonic()
 
 
 class BusyError(RefusedError):
@@ -55,7 +65,7 @@ class Pool:
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
         """The outcome of `work` in a thread, which sees the caller's ContextVars. Raises `BusyError` at once."""
-        task = partial(copy_context().run, work, *arguments)
+        task = partial(copy_context().run, _in_time, work, *arguments)
         return await asyncio.wrap_future(self._submit(_Job(client.get(), task, Future())))
 
     def _submit(self, job: _Job) -> Future[Any]:
@@ -95,6 +105,11 @@ class Pool:
             job = min(ready, key=lambda waiting: self._running[waiting.who])
             self._waiting.remove(job)
             self._start(job)
+
+
+def _in_time(work: Callable[..., T], *arguments: Any) -> T:
+    _until.set(monotonic() + WHOLE_SECONDS)
+    return work(*arguments)
 
 
 def _fulfil(job: _Job) -> None:

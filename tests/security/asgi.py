@@ -23,7 +23,14 @@ class Said:
 
 
 async def send(
-    app: ASGIApp, method: str, target: str, *, head: Head = (), chunks: Sequence[bytes] = (b"",), hangs: bool = False
+    app: ASGIApp,
+    method: str,
+    target: str,
+    *,
+    head: Head = (),
+    chunks: Sequence[bytes] = (b"",),
+    hangs: bool = False,
+    address: str = "127.0.0.1",
 ) -> Said:
     """The answer to a request of these headers and body; one that `hangs` never sends its last part."""
     raw, _, query = target.partition("?")
@@ -38,7 +45,7 @@ async def send(
         "root_path": "",
         "query_string": query.encode("latin-1"),
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in head],
-        "client": ("127.0.0.1", 40000),
+        "client": (address, 40000),
         "server": ("127.0.0.1", 80),
     }
     said, left = Said(), list(chunks)

@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from pathlib import Path
 from threading import Event, Semaphore
 from typing import Any, TypeVar
 
 import pytest
 
+from dashboard import work as work_module
+from dashboard.filters import Filters
+from dashboard.warehouse import SlowQueryError
 from dashboard.work import BusyError, Pool, client
+from tests import builders
 
 T = TypeVar("T")
 
@@ -135,3 +140,32 @@ def test_what_nobody_waits_for_any_more_is_not_begun() -> None:
 
     run(work)
     assert begun == []
+
+
+def test_a_question_has_a_deadline_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(work_module, "monotonic", lambda: now[0])
+
+    def question() -> list[float]:
+        left = [work_module.seconds_left()]
+        now[0] += 19
+        left.append(work_module.seconds_left())
+        now[0] += 2
+        return [*left, work_module.seconds_left()]
+
+    assert run(lambda: Pool(1, 1).run(question)) == [20, 1, -1]
+    assert work_module.seconds_left() == float("inf")
+
+
+def test_t10_queries_after_the_deadline_are_refused_before_they_begin(
+    small_county: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with builders.asking(small_county) as ask:
+
+        def question() -> None:
+            ask.numbers(["accepted"], filters=Filters())
+            monkeypatch.setattr(work_module, "seconds_left", lambda: -0.1)
+            ask.numbers(["closed"], filters=Filters())
+
+        with pytest.raises(SlowQueryError, match="查询超时"):
+            run(lambda: Pool(1, 1).run(question))
