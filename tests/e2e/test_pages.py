@@ -226,8 +226,11 @@ def test_a_bad_address_says_what_was_ignored(desk: Visitor) -> None:
 
 
 def test_an_unknown_page_offers_a_way_back(desk: Visitor) -> None:
-    desk.tab.goto(desk.home + "/nowhere")
-    desk.tab.get_by_text("没有这个页面").wait_for()
+    answered = desk.tab.goto(desk.home + "/nowhere")
+    assert answered is not None and answered.status == 404
+    desk.tab.get_by_role("heading", name="没有这个页面").wait_for()
+    assert [fault for fault in desk.faults if "404" not in fault] == []
+    desk.faults.clear()
     desk.tab.get_by_role("link", name="回到总览").click()
     desk.tab.wait_for_selector("#kpi-cards .kpi")
 

@@ -45,7 +45,8 @@ def started(warehouse: Path, state: Path, *more: str) -> TestClient:
 @pytest.mark.parametrize(
     "name",
     [
-        "DASH_DEBUG", "DASH_HOT_RELOAD", "DASH_UI", "DASH_PROPS_CHECK", "DASH_URL_BASE_PATHNAME", "_DASH_FASTAPI_CONFIG", "YIPING_HSOT", "YIPING_DEBUG", "YIPING_",
+        "DASH_DEBUG", "DASH_HOT_RELOAD", "DASH_UI", "DASH_PROPS_CHECK", "DASH_URL_BASE_PATHNAME",
+        "_DASH_FASTAPI_CONFIG", "YIPING_HSOT", "YIPING_DEBUG", "YIPING_",
     ],
 )  # fmt: skip
 def test_t13_t21_an_environment_that_debugs_or_is_misspelt_stops_the_start(
