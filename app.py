@@ -79,16 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         load_demo(options.warehouse)
     import uvicorn
 
+    from dashboard.web import connection
+
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"态势一屏尽观：http://{host}:{options.port}  （{datetime.now():%H:%M} 启动，按 Ctrl+C 停止）", flush=True)  # noqa: DTZ005
     uvicorn.run(
         create_server(options),
         host=options.host,
         port=options.port,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=30,
-        proxy_headers=False,
+        **connection.options(),
     )
 
 
