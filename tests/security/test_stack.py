@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
+from dashboard.web.access import AccessLog
 from dashboard.web.body import BodyLimit, whole
 from dashboard.web.hosts import LOOPBACK, TrustedHosts, host_names
 from tests.security.asgi import Head, Said, send
@@ -33,6 +34,13 @@ def run(work: Callable[[], Awaitable[Said]]) -> Said:
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(whole_work())).result()
+
+
+def test_t13_the_stack_is_outermost_and_dev_tools_are_off(guarded: FastAPI, client: TestClient) -> None:
+    client.get("/healthz")
+    assert isinstance(guarded.middleware_stack, AccessLog)
+    config = re.search(r'id="_dash-config"[^>]*>(.*?)</script>', client.get("/map?kind=C").text, re.DOTALL)
+    assert config and not {"hot_reload", "ui"} & {key for key, value in json.loads(config[1]).items() if value}
 
 
 # --- access log -----------------------------------------------------------------------------------------------------
