@@ -6,7 +6,7 @@ WAREHOUSE ?= data/warehouse
 HOST ?= 127.0.0.1
 PORT ?= 8050
 
-.PHONY: run test check unit browser bench method lock screenshots soak outage clean
+.PHONY: run test check unit browser bench method lock screenshots soak outage sbom wheelhouse clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run                                   ## load the demo county if there is no data, then serve
@@ -60,5 +60,12 @@ lock: $(VENV)/.dev                                  ## pin again after changing 
 	uv pip compile pyproject.toml --extra science --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements-dev.lock
 
+sbom: $(VENV)/.dev                                  ## what the product is made of: docs/sbom.json (CycloneDX), from the lock
+	$(PY) -m docs.make_sbom
+
+wheelhouse: $(VENV)/bin/python                      ## every package of the lock as a file, to carry to a machine without internet
+	$(PY) -m pip download --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock -d build/wheelhouse
+	sh .ci/offline-install build/wheelhouse
+
 clean:
-	rm -rf $(VENV) data/demo data/warehouse .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) data/demo data/warehouse .mypy_cache .ruff_cache .hypothesis build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import ipaddress
 import os
 import sys
@@ -21,19 +22,29 @@ DEFAULT_MAP = ROOT / "data" / "reference" / "map.toml"
 DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
 
 
-def create_server(warehouse_path: Path, map_path: Path, state: Path, wall: Path = DEFAULT_WALL) -> FastAPI:
+def create_server(options: argparse.Namespace) -> FastAPI:
     """The whole application on one ASGI server: API, health, pages. Stops where a file that it needs is unusable."""
-    from dashboard import basemap, events, targets  # imported late, so that `--help` and refusals answer at once
+    from dashboard import basemap, events, startup, targets  # imported late, so that `--help` answers at once
     from dashboard.config import ConfigError
     from dashboard.server import create
     from dashboard.store import StoreError
 
     try:
+        startup.check_environment()
+        startup.check_private(options.warehouse, "数据目录")
+        startup.check_private(options.state.parent, "状态目录")
+        hosts = startup.answered_hosts(options.host, options.allowed_hosts)
         targets.configured()
         events.configured()
-        return create(warehouse_path, basemap.read(map_path), clock=datetime.now, state=state, wall=wall)
+        tiles = basemap.read(options.map)
+        server = create(
+            options.warehouse, tiles, clock=datetime.now, state=options.state, wall=options.wall, hosts=hosts
+        )
+        log = startup.write_logs(options.access_log or options.state.with_name("access.jsonl"))
     except (ConfigError, StoreError) as error:
         sys.exit(str(error))
+    atexit.register(log.stop)
+    return server
 
 
 def refuse_public(host: str) -> None:
@@ -60,6 +71,7 @@ def load_demo(warehouse: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until stopped."""
     options = _options(arguments)
+    os.umask(0o077)  # what the server and the load write, nobody else on the machine reads
     refuse_public(options.host)
     if not (options.warehouse / "CURRENT.json").exists():
         if not options.demo_if_empty:
@@ -67,16 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         load_demo(options.warehouse)
     import uvicorn
 
+    from dashboard.web import connection
+
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"态势一屏尽观：http://{host}:{options.port}  （{datetime.now():%H:%M} 启动，按 Ctrl+C 停止）", flush=True)  # noqa: DTZ005
     uvicorn.run(
-        create_server(options.warehouse, options.map, options.state, options.wall),
+        create_server(options),
         host=options.host,
         port=options.port,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=30,
-        proxy_headers=False,
+        **connection.options(),
     )
 
 
@@ -90,7 +101,20 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--wall", type=Path, default=Path(env.get("YIPING_WALL", DEFAULT_WALL)), help="大屏配置文件")
     parser.add_argument("--host", default=env.get("YIPING_HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(env.get("YIPING_PORT", "8050")))
+    parser.add_argument("--port", type=int, default=env.get("YIPING_PORT", "8050"))
+    parser.add_argument(
+        "--allowed-hosts",
+        default=env.get("YIPING_HOSTS", ""),
+        metavar="NAME,…",
+        help="除本机名外，浏览器可用哪些主机名访问，逗号分隔",
+    )
+    parser.add_argument(
+        "--access-log",
+        type=Path,
+        default=env.get("YIPING_ACCESS_LOG"),
+        metavar="FILE",
+        help="访问日志，默认在状态目录中；- 为标准错误输出",
+    )
     parser.add_argument("--demo-if-empty", action="store_true", help="没有数据时先生成并加载演示县")
     return parser.parse_args(arguments)
 
@@ -98,13 +122,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def __getattr__(name: str) -> Any:
     """`app:server` for an ASGI server, made when it is first asked for."""
     if name == "server":
-        env = os.environ
-        return create_server(
-            Path(env.get("YIPING_WAREHOUSE", DEFAULT_WAREHOUSE)),
-            Path(env.get("YIPING_MAP", DEFAULT_MAP)),
-            Path(env.get("YIPING_STATE", DEFAULT_STATE)),
-            Path(env.get("YIPING_WALL", DEFAULT_WALL)),
-        )
+        os.umask(0o077)
+        return create_server(_options([]))
     raise AttributeError(name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
 import json
@@ -17,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from dashboard import work
 from dashboard.ask import CASE_ORDERS, Answer, Ask, Row
 from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.clock import Clock
@@ -67,13 +67,13 @@ def _filter_words() -> str:
 
 
 async def answer(warehouse: Warehouse, question: Callable[[Ask], T]) -> T:
-    """Ask on a worker thread, so that the event loop goes on serving others."""
+    """Ask in the pool of questions, so that the event loop goes on serving others. Raises `BusyError`."""
 
-    def work() -> T:
+    def leased() -> T:
         with warehouse.lease() as ask:
             return question(ask)
 
-    return await asyncio.to_thread(work)
+    return await work.ask(leased)
 
 
 def strict_filters(ask: Ask, request: Request, *, own_keys: tuple[str, ...] = ()) -> Filters:
@@ -207,15 +207,15 @@ def _errors(api: FastAPI) -> None:
         wrong = "；".join(f"{e['loc'][-1]}：{e['msg']}" for e in error.errors()[:3])
         return JSONResponse({"error": f"参数有误（{wrong}）"}, status_code=400)
 
-    @api.exception_handler(HTTPException)
-    async def refused(_request: Request, error: HTTPException) -> JSONResponse:
-        words = {404: "没有这个地址", 405: "不支持这种请求方法"}
-        detail = (
-            error.detail if error.status_code == 404 and error.detail != "Not Found" else words.get(error.status_code)
-        )
-        return JSONResponse(
-            {"error": detail or str(error.detail)}, status_code=error.status_code, headers=error.headers
-        )
+    api.add_exception_handler(HTTPException, refused)  # type: ignore[arg-type]
+
+
+async def refused(_request: Request, error: HTTPException) -> JSONResponse:
+    """Starlette's own refusals in our words; those raised here have their own."""
+    words = {404: "没有这个地址", 405: "不支持这种请求方法"}
+    is_ours = error.status_code not in words or (error.status_code == 404 and error.detail != "Not Found")
+    said = str(error.detail) if is_ours else words[error.status_code]
+    return JSONResponse({"error": said}, status_code=error.status_code, headers=error.headers)
 
 
 COMPARED: dict[str, Any] = {

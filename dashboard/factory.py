@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-import logging
 import pkgutil
-import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.exceptions import PreventUpdate
 
-from dashboard import intent, pages, shell, theme, words
+from dashboard import callback_values as values
+from dashboard import faults, intent, pages, shell, theme, words, work
 from dashboard.ask import Ask
 from dashboard.components import filter_bar, measure
+from dashboard.explore.arrange import BadRowsRequestError
 from dashboard.filters import Filters, parse
 from dashboard.page import Page, Panel, Rows, prop
+from dashboard.web import callbacks
 from etl.contract import NoSnapshotError
-
-log = logging.getLogger("yiping.pages")
 
 CONTROLS = tuple(filter_bar.CONTROLS)
 
@@ -48,7 +45,10 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
         update_title=None,
         add_log_handler=False,
         index_string=shell.INDEX,
+        on_error=callbacks.failed,
     )
+    # Dash would open a socket from every page, to push over it: nothing here does.
+    app.backend.websocket_capability = False
     found = find_pages()
 
     def layout() -> Any:
@@ -108,28 +108,31 @@ def _wire_state(app: Dash, warehouse: Warehouse) -> None:
     )
     async def change_state(*said: Any) -> Any:
         trigger = ctx.triggered_id
-        return await asyncio.to_thread(_next_state, warehouse, trigger, said)
+        return await work.ask(_next_state, warehouse, trigger, said)
 
 
 def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> Any:
-    href, wish, days, *chosen, now = said
+    address, intended, period, *codes, query = said
+    href, wish, now = values.text(address), values.mapping(intended), values.text(query)
+    days, chosen = values.days(period), [values.texts(items) for items in codes]
     if href is None:
         raise PreventUpdate
     with warehouse.lease() as ask:
         vocabulary, as_of = ask.vocabulary, ask.info.as_of
-    address = _address(trigger, href, wish, now)
-    if address is not None:
-        parsed = parse(address, vocabulary)
+    asked = _address(trigger, href, wish, now)
+    if asked is not None:
+        parsed = parse(asked, vocabulary)
         filters, notes = parsed.filters, parsed.notes
     else:
-        before = parse(now, vocabulary).filters
-        filters, notes = _moved(before, trigger, wish, days, chosen), ()
+        before = parse(now or "", vocabulary).filters
+        # Read again as an address is: a click or a control can ask for no more than an address can.
+        filters, notes = parse(_moved(before, trigger, wish, days, chosen).to_query(), vocabulary).filters, ()
         if filters == before:
             raise PreventUpdate
     query = intent.query(filters)
     return (
         no_update if query == now else query,
-        {"read": None if address is None else address.removeprefix("?")},
+        {"read": None if asked is None else asked.removeprefix("?")},
         "；".join(notes),
         filter_bar.chips(filters, vocabulary),
         _fresh(filter_bar.period_value(filters, as_of), days),
@@ -157,7 +160,7 @@ def _address(trigger: Any, href: str, wish: Mapping[str, Any] | None, now: str |
     """The query string to read the state from; None where a click or a control moves the state instead."""
     if trigger == "intent" and isinstance((wish or {}).get("went"), str):
         return str((wish or {})["went"])
-    return urlsplit(href).query if now is None or trigger in (None, "url") else None
+    return href.partition("#")[0].partition("?")[2] if now is None or trigger in (None, "url") else None
 
 
 def _moved(before: Filters, trigger: Any, wish: Mapping[str, Any] | None, days: Any, chosen: Sequence[Any]) -> Filters:
@@ -204,7 +207,7 @@ def _wire_frame(app: Dash, found: Sequence[Page]) -> None:
         State("page-key", "data"),
     )
     async def show_page(path: str | None, shown: str | None) -> Any:
-        page = by_path.get((path or "/").rstrip("/") or "/")
+        page = by_path.get((values.text(path) or "/").rstrip("/") or "/")
         if page is None:
             return shell.lost(), None
         if page.key == shown:
@@ -233,7 +236,7 @@ def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
     async def say(query: str | None, shown: str | None) -> Any:
         if query is None:
             raise PreventUpdate
-        return await asyncio.to_thread(load, query, shown)
+        return await work.ask(load, values.text(query), values.text(shown))
 
 
 # --- a page's data ------------------------------------------------------------------------------------------------
@@ -255,7 +258,7 @@ def _wire_stage(app: Dash, stage: Sequence[Panel], warehouse: Warehouse, *, cue:
     async def fill_stage(query: str | None) -> Any:
         if query is None:
             raise PreventUpdate
-        drawn = await asyncio.to_thread(fill, stage, warehouse, query)
+        drawn = await work.ask(fill, stage, warehouse, values.text(query))
         return [*drawn, query] if next_cue else drawn
 
 
@@ -278,9 +281,8 @@ def fill_panel(panel: Panel, ask: Ask, filters: Filters) -> dict[tuple[str, str]
     """One panel's elements. A failure stays in the panel: its last good picture, a sentence, a number to ask about."""
     try:
         drawn = {prop(target): value for target, value in panel.view(panel.load(ask, filters)).items()}
-    except Exception:
-        fault = secrets.token_hex(3)
-        log.exception("panel %s failed, fault %s", panel.id, fault)
+    except Exception as error:
+        fault = faults.note(error, f"panel {panel.id}")
         return {(f"{panel.id}-fault", "children"): f"{panel.title}未更新，其余正常（错误号 {fault}）"}
     drawn[(f"{panel.id}-fault", "children")] = ""
     drawn[(f"{panel.id}-asof", "children")] = f"截至 {words.short_moment(ask.info.as_of)}"
@@ -339,7 +341,7 @@ def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse) -> None
     async def hand_over(request: Any, query: str | None) -> Any:
         if request is None:
             raise PreventUpdate
-        return await asyncio.to_thread(piece, rows, warehouse, request, query)
+        return await work.ask(piece, rows, warehouse, request, values.text(query))
 
 
 def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> tuple[Mapping[str, Any], str]:
@@ -350,11 +352,10 @@ def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> 
     try:
         with warehouse.lease() as ask:
             return rows(ask, parse(query, ask.vocabulary).filters, request), ""
-    except ValueError as error:
+    except BadRowsRequestError as error:
         return nothing, str(error)
-    except Exception:
-        fault = secrets.token_hex(3)
-        log.exception("rows failed, fault %s", fault)
+    except Exception as error:
+        fault = faults.note(error, "rows of a table")
         return nothing, f"表格未更新，其余正常（错误号 {fault}）"
 
 

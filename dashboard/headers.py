@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PERMISSIONS = ", ".join(
+    [
+        "fullscreen=(self)",
+        *(
+            f"{name}=()"
+            for name in ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "serial", "usb")
+        ),
+    ]
+)
+"""What of the machine a page may use: the whole screen."""
+
+STATIC = re.compile(r"(/screen)?/(assets|_dash-component-suites)/")
+MODIFIED = re.compile(rb"m=[0-9.]{1,24}")
 
 
 def content_policy(script_hashes: Sequence[str], tile_origin: str = "") -> str:
@@ -29,7 +44,10 @@ def content_policy(script_hashes: Sequence[str], tile_origin: str = "") -> str:
 
 
 class SecurityHeaders:
-    """An ASGI layer that adds the headers to every HTTP answer of the application inside, a crash's included."""
+    """An ASGI layer that adds the headers to every HTTP answer of the application inside, a crash's included.
+
+    Nothing is kept by a browser unless its answer says how long; files that come without data are asked about again.
+    """
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
@@ -37,6 +55,8 @@ class SecurityHeaders:
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": PERMISSIONS,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +64,18 @@ class SecurityHeaders:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                headers.setdefault("Cache-Control", kept(scope, message["status"]))
             await send(message)
 
         await self._app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+def kept(scope: Scope, status: int) -> str:
+    """How long a browser may keep an answer that does not say so itself."""
+    if status not in (200, 304) or not STATIC.match(scope["path"]):
+        return "no-store"
+    # Dash asks for our files with their time of change; others (a font named in a style) by their bare name.
+    is_fingerprinted = MODIFIED.fullmatch(scope["query_string"]) is not None
+    return "private, max-age=31536000, immutable" if is_fingerprinted else "no-cache"

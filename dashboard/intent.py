@@ -15,6 +15,8 @@ ALL_TIME = Filters(metric="accepted")
 _BELOW = {"town": ("village", "grid"), "village": ("grid",)}
 """Choosing another place lets go of what lies inside the old one."""
 
+MOST_FIELDS = 50
+
 
 def apply(filters: Filters, intent: Mapping[str, Any]) -> Filters:
     """The filters after an intent: one of {"pick": "town:…,kind:…"}, {"drop": "town:…"},
@@ -27,8 +29,16 @@ def apply(filters: Filters, intent: Mapping[str, Any]) -> Filters:
     if isinstance(intent.get("period"), list) and all(isinstance(day, str) for day in intent["period"]):
         return period(filters, intent["period"])
     if isinstance(intent.get("set"), str):
-        return assign(filters, parse_qsl(intent["set"], keep_blank_values=True, max_num_fields=50))
+        return assign(filters, _fields(intent["set"]))
     return filters
+
+
+def _fields(text: str) -> list[tuple[str, str]]:
+    """The keys and values of a query string; none where there are more than a page sets."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return []
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -89,7 +99,7 @@ def period(filters: Filters, days: Sequence[str | None] | None) -> Filters:
         return filters
     try:
         since, until = date.fromisoformat(first[:10]), date.fromisoformat(last[:10]) + timedelta(days=1)
-    except ValueError:
+    except (ValueError, OverflowError):
         return filters
     return filters.shifted(since=since, until=until) if since < until else filters
 

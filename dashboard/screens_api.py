@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
+from dashboard import work
 from dashboard.api import in_words
 from dashboard.clock import Clock
 from dashboard.screens import Beat, Screens, TooManyScreensError
@@ -31,13 +32,13 @@ def add_screens(api: FastAPI, warehouse: Warehouse, store: Store, *, build: str,
     async def listed() -> dict[str, Any]:
         """Every wall, when it last painted, and what is current on the server."""
 
-        def work() -> dict[str, Any]:
+        def listing() -> dict[str, Any]:
             with warehouse.lease() as ask:
                 snapshot = ask.info.snapshot
             rows = screens.listed(now=clock(), build=build, snapshot=snapshot)
             return {"build": build, "snapshot": snapshot, "screens": rows}
 
-        return await asyncio.to_thread(work)
+        return await work.ask(listing)
 
     @api.delete("/screens/{screen}", summary="从清单中移除一块大屏", status_code=204)
     async def forget(screen: str) -> Response:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.middleware.base import RequestResponseEndpoint
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from dashboard.api import add_health, answer, build_id, create_api
+from dashboard.api import add_health, build_id, create_api, refused
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
 from dashboard.clock import Clock
@@ -23,34 +19,36 @@ from dashboard.export.jobs import Jobs
 from dashboard.export_api import add_export
 from dashboard.export_jobs_api import add_export_jobs
 from dashboard.factory import create_app, find_pages
-from dashboard.filters import default_period
-from dashboard.headers import SecurityHeaders, content_policy
+from dashboard.headers import content_policy
 from dashboard.map_api import add_maps
 from dashboard.notes import Notes
 from dashboard.notes_api import add_notes
+from dashboard.opening import Openings
 from dashboard.reader import Readers
 from dashboard.report_api import add_report
 from dashboard.screens_api import add_screens
-from dashboard.store import IN_MEMORY, Store, StoreError
+from dashboard.store import IN_MEMORY, Store
 from dashboard.views import Views
 from dashboard.views_api import add_views
 from dashboard.wall import settings as wall_settings
-from dashboard.wall.app import add_wall
+from dashboard.wall.app import PREFIX, add_wall
 from dashboard.warehouse import open_warehouse
-from dashboard.writes import OwnPagesOnly, add_refusals
-from etl.contract import NoSnapshotError
+from dashboard.web.hosts import LOOPBACK
+from dashboard.web.paths import KnownPaths
+from dashboard.web.stack import Rules, secured
+from dashboard.writes import add_refusals
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class Server(FastAPI):
-    """FastAPI inside the security headers: not even the answer to a crash goes out without them."""
+    """FastAPI inside the layers of `dashboard/web/stack.py`: not even the answer to a crash goes out past them."""
 
-    policy: str
+    rules: Rules
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Called by Starlette at the first request, when the policy is known."""
-        return SecurityHeaders(super().build_middleware_stack(), self.policy)
+        """Called by Starlette at the first request, when the rules are known."""
+        return secured(super().build_middleware_stack(), self.rules)
 
 
 def create(
@@ -60,11 +58,12 @@ def create(
     clock: Clock | None = None,
     state: Path = IN_MEMORY,
     wall: Path = wall_settings.DEFAULT,
+    hosts: Collection[str] = LOOPBACK,
 ) -> FastAPI:
     """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path.
 
     `clock` is the server's, to be told in exported files; `state` is the file for what readers write down; `wall`
-    says how /screen goes round. Raises `WallConfigError` where it cannot.
+    says how /screen goes round; `hosts` are the names it answers to. Raises `WallConfigError` where it cannot.
     """
     turns = wall_settings.read(wall)
     warehouse = open_warehouse(warehouse_path)
@@ -79,6 +78,7 @@ def create(
         store.close()
 
     server = Server(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    server.add_exception_handler(HTTPException, refused)  # type: ignore[arg-type]
     server.state.warehouse = warehouse
     server.state.store = store
     add_health(server, warehouse)
@@ -101,39 +101,15 @@ def create(
     # The wall comes first: the application made last is the one that answers every path left over.
     screens = add_wall(server, warehouse, turns)
     dash = create_app(warehouse, server)
-    # Only now are all of Dash's inline scripts known.
+    # Only now are all of Dash's inline scripts and files known.
     hashes = sorted({*dash.csp_hashes(), *screens.csp_hashes()})
-    server.policy = content_policy(hashes, basemap.origin if basemap else "")
-    opening = {page.path: page.opens_with for page in pages}
-
-    # Numbers as text shrink tenfold; level 3 costs a tenth of the time that the last percent would.
-    server.add_middleware(OwnPagesOnly)
-    server.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=3)
-
-    @server.middleware("http")
-    async def open_with_a_period(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """A page asked for without any condition opens with the default period, visible in the address."""
-        if request.method == "GET" and request.url.path in opening and not request.url.query:
-            try:
-                as_of = await answer(warehouse, lambda ask: ask.info.as_of)
-            except NoSnapshotError as error:
-                return Response(str(error), status_code=503, media_type="text/plain; charset=utf-8")
-            home = await asyncio.to_thread(_home, request, readers, views)
-            if home:
-                return RedirectResponse(f"/v/{home}", status_code=302)
-            period = default_period(as_of)
-            asked = opening[request.url.path].shifted(since=period.since, until=period.until)
-            return RedirectResponse(f"{request.url.path}?{asked.to_query()}", status_code=302)
-        return await call_next(request)
-
+    apps = {"/": dash, PREFIX: screens}
+    opens_with = {page.path: page.opens_with for page in pages}
+    server.rules = Rules(
+        policy=content_policy(hashes, basemap.origin if basemap else ""),
+        hosts=hosts,
+        paths=KnownPaths(pages=set(opens_with), apps={prefix: app.registered_paths for prefix, app in apps.items()}),
+        opening=Openings(warehouse, opens_with, readers=readers, views=views),
+        callbacks={f"{prefix}_dash-update-component": app.callback_map for prefix, app in apps.items()},
+    )
     return server
-
-
-def _home(request: Request, readers: Readers, views: Views) -> str:
-    """The view a reader begins with at “/”; none where the store fails: then the page opens as for everybody."""
-    if request.url.path != "/":
-        return ""
-    try:
-        return views.home(readers.of(request))
-    except StoreError:
-        return ""

@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from dashboard import faults
+
 BUSY_SECONDS = 5.0
 IN_MEMORY = Path(":memory:")
 
@@ -55,7 +57,8 @@ class Store:
             with self._lock, self._connection:
                 yield self._connection
         except sqlite3.Error as error:
-            raise StoreError(f"未能保存或读取（{error}）：请检查磁盘空间与目录权限，再试一次") from error
+            faults.note(error, "store")
+            raise StoreError("未能保存或读取：请检查磁盘空间与目录权限，再试一次") from error
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dashboard import rolling
@@ -20,16 +20,12 @@ from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
 from dashboard.store import StoreError
 from dashboard.views import FIXED, LONGEST_QUERY, LONGEST_TITLE, NoSuchViewError, View, Views
 from dashboard.warehouse import Warehouse
+from dashboard.web.answers import page
 from dashboard.writes import WriteRefusedError, read, with_body
 from etl.contract import NoSnapshotError
 
 ID = InPath(description="视图编号", pattern=r"^[\w-]{1,40}$")
 Line = Annotated[str, AfterValidator(cleaned)]
-GONE = """<!DOCTYPE html>
-<html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>没有这个视图</title></head>
-<body><h1>没有这个视图</h1><p>可能已被删除，或者链接不完整。</p><p><a href="/">回到总览</a></p></body></html>
-"""
 
 
 class ViewWish(BaseModel):
@@ -139,6 +135,6 @@ def _add_link(server: FastAPI, warehouse: Warehouse, views: Views) -> None:
             view = await asyncio.to_thread(views.find, id)
             return RedirectResponse(await answer(warehouse, lambda ask: view.address(ask.info.as_of.date())), 302)
         except NoSuchViewError:
-            return HTMLResponse(GONE, status_code=404)
+            return page("没有这个视图", "可能已被删除，或者链接不完整。", 404)
         except (StoreError, NoSnapshotError) as error:
             return PlainTextResponse(str(error), status_code=503)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,15 +12,15 @@ from typing import Any
 
 import duckdb
 
+from dashboard import faults, work
 from dashboard.ask import BATCH, Ask
 from etl.contract import CONTRACT_VERSION, NoSnapshotError, Pointer, read_pointer
-
-log = logging.getLogger("yiping.warehouse")
 
 MEMORY_LIMIT = "2GB"
 THREADS = 2
 DEADLINE_SECONDS = 10.0
 REFIRE_SECONDS = 0.5
+TOO_SLOW = "查询超时，已停止；请缩小时段或筛选范围"
 
 
 class SlowQueryError(Exception):
@@ -93,7 +92,7 @@ class Snapshot:
         try:
             yield cursor
         except duckdb.InterruptException as error:
-            raise SlowQueryError("查询超时，已停止；请缩小时段或筛选范围") from error
+            raise SlowQueryError(TOO_SLOW) from error
         finally:
             cursor.close()
 
@@ -145,10 +144,12 @@ def _lock_down(con: duckdb.DuckDBPyConnection, path: Path, spill: Path) -> None:
 @contextmanager
 def _deadline(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Interrupt the cursor after the deadline, again and again: an interrupt sent while it is idle is lost."""
-    done = threading.Event()
+    done, seconds = threading.Event(), min(DEADLINE_SECONDS, work.seconds_left())
+    if seconds <= 0:
+        raise SlowQueryError(TOO_SLOW)
 
     def watch() -> None:
-        if done.wait(DEADLINE_SECONDS):
+        if done.wait(seconds):
             return
         while not done.wait(REFIRE_SECONDS):
             cursor.interrupt()
@@ -225,15 +226,15 @@ class Warehouse:
         """Make the snapshot's cubes beside the first questions, which read the ledger meanwhile."""
         snapshot.leases += 1
 
-        def work() -> None:
+        def build() -> None:
             try:
                 snapshot.ask.cubes.build(snapshot, cutoff_hour=snapshot.ask.cutoff_hour)
-            except duckdb.Error:
-                log.exception("cubes of %s could not be made; questions read the ledger", snapshot.pointer.snapshot)
+            except duckdb.Error as error:
+                faults.note(error, f"cubes of {snapshot.pointer.snapshot}; questions read the ledger")
             finally:
                 self._give_back(snapshot)
 
-        snapshot.warm = threading.Thread(target=work, daemon=True)
+        snapshot.warm = threading.Thread(target=build, daemon=True)
         snapshot.warm.start()
 
     def _stamp(self) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,7 +12,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.api import in_words
+from dashboard.refusal import RefusedError
 from dashboard.store import StoreError
+from dashboard.web import strict_json
+from dashboard.web.answers import refusal
 
 READING = {"GET", "HEAD", "OPTIONS"}
 LARGEST_BODY = 16_384
@@ -21,12 +23,8 @@ LARGEST_BODY = 16_384
 T = TypeVar("T", bound=BaseModel)
 
 
-class WriteRefusedError(Exception):
-    """What was to be written cannot be; `status` is the HTTP status, the text says why, for a person."""
-
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.status = status
+class WriteRefusedError(RefusedError):
+    """What was to be written cannot be."""
 
 
 def is_from_here(headers: Headers) -> bool:
@@ -50,33 +48,29 @@ class OwnPagesOnly:
         """Pass on what only reads, and what comes from here."""
         changes = scope["type"] == "http" and scope["method"] not in READING
         if changes and not is_from_here(Headers(scope=scope)):
-            refusal = JSONResponse({"error": "只接受本系统页面发出的修改请求"}, status_code=403)
-            await refusal(scope, receive, send)
+            await refusal("只接受本系统页面发出的修改请求", 403)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
 async def read(request: Request, model: type[T]) -> T:
-    """The request's JSON as the model. Raises `WriteRefusedError` with a sentence for whatever is wrong with it."""
+    """The request's JSON as the model. Raises `RefusedError` with a sentence for whatever is wrong with it."""
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise WriteRefusedError("内容须为 JSON（Content-Type: application/json）", 415)
-    try:
-        said = json.loads(await _body(request))
-    except (ValueError, RecursionError):
-        raise WriteRefusedError("内容不是合格的 JSON") from None
+    said = strict_json.read(await _body(request))
     try:
         return model.model_validate(said)
     except ValidationError as error:
         raise WriteRefusedError("；".join(dict.fromkeys(_words(model, e) for e in error.errors()[:3]))) from None
 
 
-async def _body(request: Request) -> str:
+async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_BODY:
             raise WriteRefusedError(f"内容过长，至多 {LARGEST_BODY // 1024} KB", 413)
-    return body.decode("utf-8")
+    return bytes(body)
 
 
 def _words(model: type[BaseModel], error: Any) -> str:
@@ -103,11 +97,11 @@ def _words(model: type[BaseModel], error: Any) -> str:
 
 
 def add_refusals(api: FastAPI) -> None:
-    """Answer refused writes with their status and sentence; a store that cannot be written is 503."""
+    """Answer refusals with their status and sentence; a store that cannot be written is 503."""
 
-    @api.exception_handler(WriteRefusedError)
-    async def refused(_request: Request, error: WriteRefusedError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_code=error.status)
+    @api.exception_handler(RefusedError)
+    async def refused(_request: Request, error: RefusedError) -> JSONResponse:
+        return refusal(str(error), error.status, retry_after=error.retry_after)
 
     api.add_exception_handler(StoreError, in_words(503))
 

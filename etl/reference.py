@@ -89,8 +89,10 @@ def _refuse_unless_located(section: Any, path: Path) -> None:
     """The heat surface asks for every precision; it must not be the page that finds one missing."""
     given = section.get("precision_m") if isinstance(section, dict) else None
     metres: list[Any] = [given.get(name) for name in LOCATED] if isinstance(given, dict) else [None]
-    if not all(type(one) in (int, float) and 0 <= one <= 100_000 for one in metres):
-        raise LoadError(f"参考数据 {path} 的 [map] precision_m 须给 {'、'.join(LOCATED)} 各一个米数（0 到 100,000）")
+    unknown = set(given) - set(LOCATED) if isinstance(given, dict) else set()
+    if unknown or not all(type(one) in (int, float) and 0 <= one <= 100_000 for one in metres):
+        wanted = "、".join(LOCATED)
+        raise LoadError(f"参考数据 {path} 的 [map] precision_m 须给且只给 {wanted} 各一个米数（0 到 100,000）")
 
 
 def _refuse_unless_listed(section: Any, path: Path) -> None:

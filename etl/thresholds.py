@@ -49,11 +49,18 @@ SECTIONS: Mapping[str, Mapping[str, Range]] = {
         "keep_snapshots": Range(1, 10_000),
     },
 }
-"""The sections that are plain numbers; [risk] and [map] have more to them and check themselves."""
+"""The sections that are plain numbers; the others have more to them and check their values themselves."""
+
+OTHER_SECTIONS: Mapping[str, set[str]] = {"loop": {"channels"}, "map": {"precision_m"}}
 
 
 def problems(rules: Mapping[str, Any]) -> Iterator[str]:
-    """What is missing, unknown or impossible in `SECTIONS`, one sentence each."""
+    """What is missing, unknown or impossible, one sentence each; the values of other sections are not looked at."""
+    if unknown := rules.keys() - {*SECTIONS, *OTHER_SECTIONS, "risk"}:
+        yield f"文件有不认识的节：{'、'.join(sorted(unknown))}"
+    for name, wanted in OTHER_SECTIONS.items():
+        if unknown := set(rules[name]) - wanted if isinstance(rules.get(name), dict) else set():
+            yield f"[{name}] 有不认识的参数：{'、'.join(sorted(unknown))}"
     for name, ranges in SECTIONS.items():
         for problem in (*names(rules.get(name), set(ranges)), *numbers(rules.get(name), ranges)):
             yield f"[{name}] {problem}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from starlette.testclient import TestClient
 
 from etl.build import LoadReport
 from tests import builders
@@ -18,6 +20,8 @@ settings.register_profile(
     "steady", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
 )
 settings.register_profile("fuzz", parent=settings.get_profile("steady"), derandomize=False)
+# The server answers to its own names only, as browsers on this machine say them.
+TestClient.__init__ = partialmethod(TestClient.__init__, base_url="http://localhost")  # type: ignore[method-assign]
 settings.load_profile(os.environ.get("YIPING_HYPOTHESIS", "steady"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import logging
 import re
 import secrets
 import tempfile
@@ -18,14 +17,15 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+from dashboard import faults
 from dashboard.clock import Clock
+from dashboard.export.asked import ExportRefusedError
 from dashboard.export.content import StoppedError
 from dashboard.export.export import Export
+from dashboard.metrics.query import UnknownQuestionError
 from dashboard.store import Store
 from dashboard.warehouse import SlowQueryError
 from etl.contract import NoSnapshotError
-
-log = logging.getLogger("yiping.exports")
 
 TABLE = """
 create table if not exists export_job (
@@ -49,6 +49,10 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "faile
 
 Make = Callable[[Callable[[], bool]], AbstractContextManager[Export]]
 """Opens the export in the worker's own lease; it gives up when the function it is handed says so."""
+
+
+TOLD = (SlowQueryError, NoSnapshotError, ExportRefusedError, UnknownQuestionError)
+"""Errors whose text is written for people."""
 
 
 class NoSuchJobError(Exception):
@@ -190,10 +194,9 @@ class Jobs:
             return FAILED, TOO_LONG
         if _is_disk_full(error):
             return FAILED, DISK_FULL
-        if isinstance(error, (SlowQueryError, NoSnapshotError, ValueError)):
+        if isinstance(error, TOLD):
             return FAILED, str(error)
-        fault = secrets.token_hex(3)
-        log.exception("an export failed, fault %s", fault, exc_info=error)
+        fault = faults.note(error, "export in the background")
         return FAILED, f"没有完成，其余正常（错误号 {fault}）；请重新导出"
 
     def _end(

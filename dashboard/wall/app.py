@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +11,8 @@ from dash.exceptions import PreventUpdate
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from dashboard import theme
+from dashboard import callback_values as values
+from dashboard import theme, work
 from dashboard.factory import Warehouse, fill_panel, stage_targets
 from dashboard.filters import default_period
 from dashboard.page import Panel
@@ -20,9 +20,10 @@ from dashboard.wall import frame
 from dashboard.wall.preset import PresetError, read
 from dashboard.wall.screen import Screen
 from dashboard.wall.settings import WallSettings
+from dashboard.web import callbacks
 
 PREFIX = "/screen/"
-SHARED_ASSETS = r"tokens\.css|levels\.css|states\.css|map\.js|life\.js"
+SHARED_ASSETS = r"tokens\.css|levels\.css|states\.css|map\.js|life\.js|patience\.js"
 """What the wall has in common with the desk; of assets/ it loads nothing else but its own."""
 _NOT_OURS = rf"^(?!({SHARED_ASSETS})$)(?!{theme.WALL_ASSETS.removeprefix('^')})"
 
@@ -61,6 +62,7 @@ def create_wall(server: FastAPI, warehouse: Warehouse, settings: WallSettings) -
         update_title=None,
         add_log_handler=False,
         index_string=frame.INDEX,
+        on_error=callbacks.failed,
     )
     # Dash opens a socket from every page that it could push to, and gives up on it after an outage: the wall polls.
     app.backend.websocket_capability = False
@@ -95,9 +97,9 @@ def _wire_screen(app: Dash, panels: Sequence[Panel], warehouse: Warehouse, *, cu
         [*(Output(element, name) for element, name in targets), Output(answer, "data")], Input(cue, "data")
     )
     async def fill_screen(said: Any) -> Any:
-        if not said:
+        if not values.mapping(said):
             raise PreventUpdate
-        drawn, shown = await asyncio.to_thread(fill, panels, warehouse, days)
+        drawn, shown = await work.ask(fill, panels, warehouse, days)
         # Where a snapshot came between two pages, the oldest picture on the wall counts.
         return [*drawn, shown if cue == "pulse" else said]
 

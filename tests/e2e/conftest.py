@@ -122,6 +122,7 @@ class Visitor:
         self.tab.set_default_timeout(PATIENCE)
         self.tab.on("console", self._hear)
         self.tab.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.tab.on("websocket", lambda socket: self.faults.append(f"websocket: {socket.url}"))
         self.tab.on("request", self._see)
         self.tab.on("requestfinished", self._done)
         self.tab.on("requestfailed", self._done)

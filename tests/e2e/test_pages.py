@@ -7,6 +7,7 @@ import re
 from urllib.parse import parse_qs
 
 import pytest
+from playwright.sync_api import Route
 
 from dashboard.factory import find_pages
 from dashboard.filters import parse
@@ -247,10 +248,31 @@ def test_a_bad_address_says_what_was_ignored(desk: Visitor) -> None:
 
 
 def test_an_unknown_page_offers_a_way_back(desk: Visitor) -> None:
-    desk.tab.goto(desk.home + "/nowhere")
-    desk.tab.get_by_text("没有这个页面").wait_for()
+    answered = desk.tab.goto(desk.home + "/nowhere")
+    assert answered is not None and answered.status == 404
+    desk.tab.get_by_role("heading", name="没有这个页面").wait_for()
+    assert [fault for fault in desk.faults if "404" not in fault] == []
+    desk.faults.clear()
     desk.tab.get_by_role("link", name="回到总览").click()
     desk.tab.wait_for_selector("#kpi-cards .kpi")
+
+
+def test_a_panel_that_found_no_room_is_asked_for_again(desk: Visitor) -> None:
+    refused: list[str] = []
+
+    def full(route: Route) -> None:
+        if len(refused) < 3:
+            refused.append(route.request.url)
+            route.fulfill(status=429, headers={"Retry-After": "1"}, json={"error": "查询较多"})
+        else:
+            route.continue_()
+
+    desk.tab.route("**/_dash-update-component", full)
+    desk.open("/map?kind=C")
+    assert len(refused) == 3
+    assert all("429" in fault for fault in desk.faults)
+    desk.faults.clear()
+    desk.tab.unroute("**/_dash-update-component")
 
 
 def test_the_calendar_is_chinese_and_begins_on_monday(desk: Visitor) -> None:

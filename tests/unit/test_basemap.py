@@ -251,9 +251,10 @@ def test_a_configuration_that_is_not_there_stops_the_start(tmp_path: Path) -> No
         read(tmp_path / "map.toml", {})
 
 
-def test_the_server_does_not_start_on_a_wrong_configuration(tmp_path: Path) -> None:
+def test_the_server_does_not_start_on_a_wrong_configuration(tmp_path: Path, small_county: Path) -> None:
     with pytest.raises(SystemExit, match="不认识的设置 adress"):
-        app.create_server(tmp_path, configure(tmp_path, REMOTE + 'adress = "x"'), tmp_path / "state.sqlite")
+        settings = configure(tmp_path, REMOTE + 'adress = "x"')
+        app.main(["--warehouse", str(small_county), "--map", str(settings), "--state", str(tmp_path / "state.sqlite")])
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,13 @@ def test_an_export_that_nobody_waits_for_stops(small_county: Path, monkeypatch: 
         return
 
     monkeypatch.setattr(Content, "blocks", slow)
-    scope = {"type": "http", "method": "GET", "path": "/api/v1/export", "query_string": b"format=csv", "headers": []}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/v1/export",
+        "query_string": b"format=csv",
+        "headers": [(b"host", b"localhost")],
+    }
     scope |= {"root_path": "", "scheme": "http", "server": ("x", 80), "client": ("y", 1), "http_version": "1.1"}
     # In a thread of its own: the browser tests' Playwright keeps a loop in this one.
     with ThreadPoolExecutor(1) as thread:

@@ -32,7 +32,7 @@ def client(small_county: Path) -> Iterator[TestClient]:
     async def crash(_request: Request) -> None:
         raise RuntimeError
 
-    server.router.routes.insert(0, Route("/crash", crash))
+    server.router.routes.insert(0, Route("/api/v1/crash", crash))
     with TestClient(server, raise_server_exceptions=False) as session:
         yield session
 
@@ -42,7 +42,7 @@ def client(small_county: Path) -> Iterator[TestClient]:
     [
         ("/", 302), ("/map?kind=C", 200), ("/healthz", 200), ("/api/v1/pulse", 200), ("/api/v1/query", 400),
         ("/api/v1/nothing", 404), ("/tiles/1/1/1", 404), ("/assets/tokens.css", 200), ("/_dash-layout", 200),
-        ("/crash", 500),
+        ("/api/v1/crash", 500),
     ],
 )  # fmt: skip
 def test_every_answer_has_the_headers(client: TestClient, path: str, status: int) -> None:

@@ -15,7 +15,7 @@ from dashboard.server import create
 from dashboard.store import Store
 
 NOW = datetime(2026, 3, 14, 9, 0)
-HOME = {"origin": "http://testserver"}
+HOME = {"origin": "http://localhost"}
 SAID: dict[str, Any] = {
     "id": "0" * 32, "name": "指挥大厅主屏", "page": "总览", "build": "old", "snapshot": "snap-1",
     "width": 1920, "height": 1080, "pixel_ratio": 1, "heap_mb": 53.6,

@@ -150,7 +150,7 @@ def test_a_store_that_fails_is_said_and_the_first_page_still_opens(small_county:
 
 
 def test_our_own_page_may_write(anna: TestClient) -> None:
-    headers = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
+    headers = {"origin": "http://localhost", "sec-fetch-site": "same-origin"}
     assert anna.post("/api/v1/views", json=WISH, headers=headers).status_code == 201
 
 

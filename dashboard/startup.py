@@ -1,0 +1,85 @@
+"""May the server start like this? Settings that leave a door open, or that nobody reads, stop it with a sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from logging.handlers import QueueHandler, QueueListener, TimedRotatingFileHandler
+from pathlib import Path
+from queue import SimpleQueue
+
+from dashboard.config import ConfigError
+from dashboard.web.hosts import LOOPBACK, host_names
+
+VARIABLES = {
+    "YIPING_WAREHOUSE", "YIPING_MAP", "YIPING_MAP_KEY", "YIPING_STATE", "YIPING_WALL", "YIPING_HOST", "YIPING_PORT",
+    "YIPING_HOSTS", "YIPING_ACCESS_LOG",
+    # The tests' own; they start the server too.
+    "YIPING_HYPOTHESIS", "YIPING_LOADS", "YIPING_E2E_WAREHOUSE",
+}  # fmt: skip
+OF_DASH = ("DASH_", "_DASH_")
+KEPT_DAYS = 190
+"""Access lines are kept for half a year and a few days (口径为本项目默认值)."""
+STANDARD_ERROR = Path("-")
+
+
+class StartError(ConfigError):
+    """The server must not start as it is set up; the text says what to change, for a person."""
+
+
+def check_environment(environment: Mapping[str, str] = os.environ) -> None:
+    """Raises `StartError` for Dash's own variables, which can switch on its debugger, and for unknown ones of ours."""
+    for name in sorted(environment):
+        if name.startswith(OF_DASH):
+            raise StartError(f"拒绝启动：设有环境变量 {name}，它会改变 Dash 的行为（如打开调试）；请取消")
+        if name.startswith("YIPING_") and name not in VARIABLES:
+            raise StartError(f"拒绝启动：不认识的环境变量 {name}；可用：{'、'.join(sorted(VARIABLES))}")
+
+
+def check_private(path: Path, name: str) -> None:
+    """Raises `StartError` where all users of the machine may read, write or enter a file or folder of data."""
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0
+    if mode & 0o007:
+        raise StartError(
+            f"拒绝启动：{name} {path} 对本机所有用户开放（权限 {mode:03o}）；请运行 chmod o-rwx '{path.resolve()}'"
+        )
+
+
+def answered_hosts(host: str, more: str) -> frozenset[str]:
+    """The names to answer to: this machine's own, the address listened on, and a comma-separated list of more.
+
+    Raises `StartError` for a name that is none.
+    """
+    try:
+        return LOOPBACK | host_names(f"[{host}]" if ":" in host else host) | host_names(more)
+    except ValueError as error:
+        raise StartError(f"拒绝启动：“{error}”不是主机名；--allowed-hosts 应写作 zzzx.local,10.1.2.3") from error
+
+
+def write_logs(access: Path) -> QueueListener:
+    """Begin to write the access log into a file of each day (`-`: standard error) and faults to standard error.
+
+    A thread of its own writes, so that a slow disk holds up no request; stop the listener at the end. Raises
+    `StartError` where the file cannot be written.
+    """
+    lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    listener = QueueListener(lines, _access_file(access))
+    logger = logging.getLogger("yiping.access")
+    logger.handlers = [QueueHandler(lines)]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    listener.start()
+    return listener
+
+
+def _access_file(path: Path) -> logging.Handler:
+    if path == STANDARD_ERROR:
+        return logging.StreamHandler(sys.stderr)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        return TimedRotatingFileHandler(path, when="midnight", backupCount=KEPT_DAYS, encoding="utf-8")
+    except OSError as error:
+        raise StartError(f"拒绝启动：访问日志 {path} 不能写入（{error.strerror}）；可用 --access-log 另指定") from error

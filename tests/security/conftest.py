@@ -1,0 +1,67 @@
+"""A server over the small county, with its access log kept line by line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from dashboard.server import create
+
+
+class Lines(logging.Handler):
+    """Every line of a logger, as it is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+    @property
+    def said(self) -> list[dict[str, Any]]:
+        return [json.loads(text) for text in self.texts]
+
+
+@pytest.fixture(scope="session")
+def guarded(small_county: Path) -> Iterator[FastAPI]:
+    """The server; its clock stands at 08:30 on 1 April 2026."""
+    made = create(small_county, clock=lambda: datetime(2026, 4, 1, 8, 30))
+    with TestClient(made):
+        yield made
+
+
+@pytest.fixture
+def client(guarded: FastAPI) -> TestClient:
+    """A program on this machine."""
+    return TestClient(guarded, follow_redirects=False)
+
+
+def _listening(name: str) -> Iterator[Lines]:
+    logger, lines = logging.getLogger(name), Lines()
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(lines)
+    yield lines
+    logger.removeHandler(lines)
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def access() -> Iterator[Lines]:
+    """The access log during a test."""
+    yield from _listening("yiping.access")
+
+
+@pytest.fixture
+def fault_log() -> Iterator[Lines]:
+    """The log of faults during a test."""
+    yield from _listening("yiping.faults")
