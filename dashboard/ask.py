@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any, Protocol
 
+from dashboard.care import CareQuestions
 from dashboard.case_file import CaseFile
 from dashboard.case_reader import read_case
 from dashboard.density import Bins, NoSurfaceError, whole_months
@@ -201,6 +202,19 @@ class Ask:
     def watch(self) -> WatchQuestions:
         """The open cases that need a look now."""
         return WatchQuestions(self._db, self.label, as_of=self.info.as_of)
+
+    @cached_property
+    def care(self) -> CareQuestions:
+        """The care visits of this snapshot, protected."""
+        villages = {code: town for code, (village, town) in self.parents.items() if code == village}
+        return CareQuestions(
+            self._db,
+            self.label,
+            villages=villages,
+            towns=tuple(self.vocabulary["town"]),
+            rules=self.info.rules,
+            as_of=self.info.as_of,
+        )
 
     def _labels(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, str]:
         return dict(self._db.rows(sql, parameters))

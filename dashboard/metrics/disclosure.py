@@ -11,10 +11,10 @@ Method, after the OpenSAFELY rules (hide 1–4, round the rest to 5, rates from 
 3. Everything else (several groups, places or months) is added up from these published cells. So neither filters nor
    date ranges hold anything that the cells do not, and a cell is the same in every view. There is no noise.
 
-What a reader can deduce is exact, not estimated. Visited, not visited and due form bounded sets {n, m, n + m}, which are
-generalised polymatroids: sums add their bounds, and the bounds after one pass down the tree are attained by whole numbers
-(Frank 1984). `possible` is that deduction; tests/security/test_disclosure.py holds it against a MILP solver.
-Not covered: what a reader knows from elsewhere, or assumes about the same people in two months.
+What a reader can deduce is exact, not estimated. Visited, not visited and their sum within bounds are a generalised
+polymatroid: sums of such add their bounds, and whole numbers attain those left after one pass down the tree (Frank
+1984). `possible` is that deduction; tests/security/test_disclosure.py holds it against a solver, and against every
+table there is of a small county. Not covered: what a reader knows from elsewhere, or assumes of a person over months.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -41,7 +42,7 @@ DONE, MISSED, DUE = range(3)
 
 @dataclass(frozen=True)
 class Rules:
-    """Counts from 1 to `threshold` − 1 are hidden, larger ones rounded to `base`: 1 for a reader with the detail right."""
+    """Counts from 1 to `threshold` − 1 are hidden, larger ones rounded to `base`, the same for every reader."""
 
     threshold: int
     base: int
@@ -61,14 +62,11 @@ class Rules:
             return 0
         if count < self.threshold:
             return self.threshold - 1
-        return self._nearest(count) + (self.base - 1) // 2
-
-    def _nearest(self, count: float) -> int:
-        return int((count + self.base / 2) // self.base) * self.base
+        return self.rounded(count) + (self.base - 1) // 2
 
     def rounded(self, count: float) -> int:
-        """A sum of published numbers, rounded as they are."""
-        return self._nearest(count)
+        """The nearest multiple of `base`, halves upwards."""
+        return int((count + self.base / 2) // self.base) * self.base
 
     def said(self, band: Band) -> Value:
         """What is published of a count in this band: a number, or hidden and under what."""
@@ -77,7 +75,7 @@ class Rules:
             return Value(0)
         if 0 < most < self.threshold or most - least >= self.base + self.base // 2:
             return Value(None, state="hidden", below=most + 1)
-        return Value(max(self._nearest((least + most) / 2), self.base))
+        return Value(max(self.rounded((least + most) / 2), self.base))
 
 
 @dataclass(frozen=True)
@@ -162,31 +160,36 @@ def merged(bands: Sequence[Band], allows: Callable[[Band], bool]) -> list[Band]:
 
 def publish(node: Node, rules: Rules) -> None:
     """Say what may be said of a node and all under it, from the villages upwards."""
+    if not node.children:
+        node.bounds, node.said = _alone(node.due, node.done, rules)
+        return
     for child in node.children:
         publish(child, rules)
-    bounds = _before(node, rules)
-    due = _place(node, bounds, DUE, node.due, rules)
-    bounds = _with(bounds, DUE, due)
-    said = rules.said(due)
-    if said.value is None:
-        node.bounds, node.said = bounds, Pair(said, said)
-        return
-    done = _place(node, bounds, DONE, node.done, rules)
-    node.bounds = _with(bounds, DONE, done)
-    node.said = Pair(said, _capped(rules.said(done), said.value))
+    children: Bounds = np.stack([child.bounds for child in node.children])
+    node.bounds, node.said = _published(node, np.asarray(children.sum(axis=0), dtype=np.int64), rules)
+
+
+@lru_cache(maxsize=4096)
+def _alone(due: int, done: int, rules: Rules) -> tuple[Bounds, Pair]:
+    """A village: what is said of it follows from its own counts."""
+    # Bands beyond the next one say nothing about this one.
+    most = due + rules.threshold + 2 * rules.base
+    return _published(Node(due, done), np.array([[0, 0, 0], [most] * 3], dtype=np.int64), rules)
+
+
+def _published(node: Node, bounds: Bounds, rules: Rules) -> tuple[Bounds, Pair]:
+    """What a reader knows after it is said, and what is said; `bounds` are what was known before."""
+    bounds = _with(bounds, DUE, _place(node, bounds, DUE, node.due, rules))
+    due = rules.said((int(bounds[0, DUE]), int(bounds[1, DUE])))
+    if due.value is None:
+        return bounds, Pair(due, due)
+    bounds = _with(bounds, DONE, _place(node, bounds, DONE, node.done, rules))
+    done = rules.said((int(bounds[0, DONE]), int(bounds[1, DONE])))
+    return bounds, Pair(due, _capped(done, due.value))
 
 
 def _capped(done: Value, due: float) -> Value:
     return done if done.value is None else Value(min(done.value, due))
-
-
-def _before(node: Node, rules: Rules) -> Bounds:
-    """What is known of a node before anything is said of it itself."""
-    if node.children:
-        return np.sum([child.bounds for child in node.children], axis=0)
-    # Bands beyond the next one say nothing about this one.
-    most = node.due + rules.threshold + 2 * rules.base
-    return np.array([[0, 0, 0], [most] * 3], dtype=np.int64)
 
 
 def _place(node: Node, bounds: Bounds, number: int, count: int, rules: Rules) -> Band:
@@ -230,7 +233,7 @@ class Cube:
     def _sum(self, values: Sequence[Value]) -> Value:
         """The sum of published numbers; a hidden one counts as the middle of what it may be.
 
-        Hidden where that middle could be more than half of it.
+        Hidden where what is hidden could be more than what is listed.
         """
         if not values:
             return NO_DATA
@@ -240,22 +243,19 @@ class Cube:
         listed = [value.value for value in said if value.value is not None]
         most = [value.below - 1 for value in said if value.value is None]
         if most and sum(listed) < sum(most):
-            return Value(None, state="hidden", below=int(sum(listed)) + len(listed) * self._rules.base + sum(most) + 1)
+            return Value(None, state="hidden")
         return Value(self._rules.rounded(sum(listed) + sum(most) / 2))
 
-    @staticmethod
-    def coverage(parts: Sequence[Pair], *, min_n: int) -> Value:
-        """Visited of due, over the cells that list both; hidden where there are people but no cell does."""
-        both = [p for p in parts if p.due.value is not None and p.done.value is not None]
-        n, total = (sum(value or 0 for value in column) for column in _columns(both))
-        if not total:
-            is_hidden = len(both) < len(parts)
-            return Value(None, state="hidden") if is_hidden else NO_DATA
+    def coverage(self, parts: Sequence[Pair], *, min_n: int) -> Value:
+        """Visited of due, over the cells that list both; hidden where these are less than half of all."""
+        both = [(p.done.value, p.due.value) for p in parts if p.done.value is not None and p.due.value is not None]
+        n, total = sum(done for done, _ in both), sum(due for _, due in both)
+        due = self.total(parts).due
+        if due.state == "none" or due.value == 0:
+            return NO_DATA
+        if due.value is None or 2 * total < due.value:
+            return Value(None, state="hidden")
         return Value(n / total, n, int(total), "ok" if total >= min_n else "small")
-
-
-def _columns(parts: Sequence[Pair]) -> tuple[list[float | None], list[float | None]]:
-    return [part.done.value for part in parts], [part.due.value for part in parts]
 
 
 Count = tuple[str, str, str, date, int, int]
