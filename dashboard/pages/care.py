@@ -160,11 +160,11 @@ def view_table(model: Table) -> Mapping[Target, Any]:
     ]
     total = {"pick": "whole", "name": "合计", "is_total": True, **_sums(model.whole.rows[0], "", "")}
     total |= {
-        row.codes[0]: _cell(DUE.key, row.values[DUE.key], "care_group", row.codes[0])
-        for row in model.whole_groups.rows
+        row.codes[0]: _cell(DUE.key, row.values[DUE.key], "care_group", row.codes[0]) for row in model.whole_groups.rows
     }
     back = html.Button("返回全部乡镇", type="button", className="crumb", **{"data-set": "town=&village="})
     return {
+        ("care-grid", "columnDefs"): _columns(model.whole_groups.rows),
         ("care-grid", "rowData"): rows,
         ("care-grid", "dashGridOptions"): grid.options(total=total),
         "care-back": [back] if model.is_villages else [],
@@ -252,33 +252,21 @@ def frame() -> html.Div:
     )
 
 
-def _columns() -> list[dict[str, Any]]:
+def _columns(care_groups: Sequence[CareRow] = ()) -> list[dict[str, Any]]:
     name = grid.text_column("name", "地区", minWidth=104, flex=120, pinned="left")
     totals = [
         grid.number_column(DUE.key, "应访合计", minWidth=76, flex=80),
         grid.number_column(DONE.key, "已访合计", minWidth=76, flex=80),
         grid.number_column(COVERAGE.key, "覆盖率", minWidth=72, flex=76),
     ]
-    groups = [grid.number_column(code, title, minWidth=76, flex=80) for code, title in GROUP_HEADS]
+    groups = [grid.number_column(row.codes[0], row.labels[0], minWidth=76, flex=80) for row in care_groups]
     return [name, *totals, *groups]
-
-
-GROUP_HEADS = (
-    ("C1", "困难"),
-    ("C2", "失独"),
-    ("C3", "独居空巢"),
-    ("C4", "残疾"),
-    ("C5", "留守儿童"),
-    ("C6", "留守妇女"),
-    ("C7", "重病"),
-    ("C8", "临时困难"),
-)
 
 
 PAGE = Page(
     path="/care",
     name="关爱走访",
-    order=6,
+    order=7,
     frame=frame,
     panels=(
         Panel(
@@ -293,7 +281,13 @@ PAGE = Page(
             title="各地各类人群",
             load=load_table,
             view=view_table,
-            fills=(("care-grid", "rowData"), ("care-grid", "dashGridOptions"), "care-back", "caretable-note"),
+            fills=(
+                ("care-grid", "columnDefs"),
+                ("care-grid", "rowData"),
+                ("care-grid", "dashGridOptions"),
+                "care-back",
+                "caretable-note",
+            ),
         ),
         Panel(
             id="caretrend",
