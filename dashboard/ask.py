@@ -212,7 +212,7 @@ class Ask:
             self.label,
             villages=villages,
             towns=tuple(self.vocabulary["town"]),
-            rules=self.info.rules,
+            settings=self.info.rules,
             as_of=self.info.as_of,
         )
 

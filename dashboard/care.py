@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import product
 from typing import Any, Protocol
@@ -48,7 +48,7 @@ DUE = _metric(
     kind="flow",
     unit="人次",
     meaning="时段内各月应走访的重点人群人次；一个月内即应访人数",
-    formula="各月应走访人数之和；不足 5 人不列出，其余取 5 的倍数",
+    formula="各月应走访人数之和；人数过少的不列出，其余取整",
 )
 DONE = _metric(
     "care_done",
@@ -128,14 +128,14 @@ class CareQuestions:
         *,
         villages: Mapping[str, str],
         towns: Sequence[str],
-        rules: Mapping[str, Any],
+        settings: Mapping[str, Any],
         as_of: datetime,
     ) -> None:
         self._db = database
         self._label = label
         self._villages = villages
         self._towns = towns
-        self._rules = rules
+        self._settings = settings
         self._as_of = as_of
 
     @cached_property
@@ -147,8 +147,13 @@ class CareQuestions:
             {"first": self._span(max(SPANS))[0]},
         )
         counts = [(self._villages.get(village, UNKNOWN), village, *rest) for village, *rest in rows]
-        section = self._rules["disclosure"]
-        return protect(counts, Rules(section["threshold"], section["base"]))
+        return protect(counts, self.rules)
+
+    @property
+    def rules(self) -> Rules:
+        """What is hidden and how the rest is rounded."""
+        section = self._settings["disclosure"]
+        return Rules(section["threshold"], section["base"])
 
     @cached_property
     def care_groups(self) -> Mapping[str, str]:
@@ -170,7 +175,9 @@ class CareQuestions:
 
     @property
     def _is_partial(self) -> bool:
-        return _month_after(self._as_of.date()) > self._as_of.date()
+        """The last month is whole on its last day."""
+        tomorrow = self._as_of.date() + timedelta(days=1)
+        return tomorrow.month == self._as_of.month
 
     def _span(self, months: int) -> tuple[date, ...]:
         last = self._as_of.year * 12 + self._as_of.month - 1
@@ -215,7 +222,7 @@ class CareQuestions:
 
     def _values(self, parts: Sequence[Pair]) -> Mapping[str, Value]:
         total = self._cube.total(parts)
-        coverage = self._cube.coverage(parts, min_n=self._rules["display"]["min_n"])
+        coverage = self._cube.coverage(parts, min_n=self._settings["display"]["min_n"])
         return {DUE.key: total.due, DONE.key: total.done, COVERAGE.key: coverage}
 
     def _word(self, group: str, code: str) -> str:
@@ -229,7 +236,3 @@ def _check(by: Sequence[str], months: int) -> None:
         raise UnknownQuestionError(f"months 只能是 {'、'.join(map(str, SPANS))}")
     if set(by) - GROUPS.keys() or len(set(by)) != len(by) or len(by) > 2 or set(PLACES) <= set(by):
         raise UnknownQuestionError(f"by 最多两个不同的分组，乡镇与村社区不同用；可用：{'、'.join(GROUPS)}")
-
-
-def _month_after(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)

@@ -17,6 +17,7 @@ from dashboard.components import chart, grid, measure, panel
 from dashboard.export.asked import FORMATS
 from dashboard.figures.trend import Series, trend
 from dashboard.filters import Filters
+from dashboard.metrics.disclosure import Rules
 from dashboard.metrics.values import Value
 from dashboard.page import Page, Panel, Target
 
@@ -101,7 +102,7 @@ def _card(name: str, row: CareRow, by: Sequence[str], *, is_whole: bool = False)
 
 
 def _files(query: str) -> list[Any]:
-    links: list[Any] = [html.Span("导出本表")]
+    links: list[Any] = [html.Span("导出各村社区各类人群")]
     for form in FORMATS:
         href = f"/api/v1/care?by=village,care_group&{query}&format={form}"
         links.append(html.A(FORMAT_NAMES[form], href=href, className="care-file", download=""))
@@ -121,6 +122,7 @@ class Table:
     whole_groups: Care
     is_villages: bool
     chosen: tuple[str, ...]
+    rules: Rules
 
 
 def load_table(ask: Ask, filters: Filters) -> Table:
@@ -138,6 +140,7 @@ def load_table(ask: Ask, filters: Filters) -> Table:
         whole_groups=asked("care_group"),
         is_villages=place == "village",
         chosen=filters.village,
+        rules=ask.care.rules,
     )
 
 
@@ -168,8 +171,17 @@ def view_table(model: Table) -> Mapping[Target, Any]:
         ("care-grid", "rowData"): rows,
         ("care-grid", "dashGridOptions"): grid.options(total=total),
         "care-back": [back] if model.is_villages else [],
+        "care-rules": _rules(model.rules),
         "caretable-note": f"{model.totals.name} · 应访人次" + ("" if model.is_villages else "；点一行看所辖村社区"),
     }
+
+
+def _rules(rules: Rules) -> str:
+    few = rules.threshold
+    return (
+        f"“<{few}”为不足 {few} 人，“不列出”为其中多数不足 {few} 人：为保护个人信息不给出人数，零照列。"
+        f"其余人数取 {rules.base} 的倍数，合计由取整后的数相加；覆盖率只由列出的数计算，样本不足时只列分数。"
+    )
 
 
 def _sums(row: CareRow, by: str, code: str) -> dict[str, Any]:
@@ -197,6 +209,8 @@ def view_trend(model: Care) -> Mapping[Target, Any]:
         unit="人次",
         none=UNSAID if is_hidden else words.NONE_NOTE,
     )
+    # Every second month, from the second on: the first one's name would stand on the axis.
+    figure.update_xaxes(tick0=starts[1].isoformat(), dtick="M2")
     return {("care-trend", "figure"): figure, "caretrend-note": f"人次/月 · {SPANS[YEAR]}"}
 
 
@@ -241,10 +255,13 @@ def frame() -> html.Div:
             panel.panel(
                 "caretable",
                 "各地各类人群",
-                [html.Div(id="care-back"), html.Div(grid.grid("care-grid", _columns())), html.Div(id="care-files")],
+                [
+                    html.Div(id="care-back"),
+                    html.Div(grid.grid("care-grid", _columns())),
+                    html.Div(id="care-files"),
+                    html.Div(id="care-rules", className="panel-caption"),
+                ],
                 area="table",
-                caption="“<5”为不足 5 人，“不列出”为其中多数不足 5 人：为保护个人信息不给出人数，零照列。"
-                "其余人数取 5 的倍数，合计由取整后的数相加；覆盖率只由列出的数计算，样本不足时只列分数。",
             ),
             panel.panel("caretrend", "逐月走访", chart.chart("care-trend", "逐月应访与已访人次"), area="trend"),
         ],
@@ -286,6 +303,7 @@ PAGE = Page(
                 ("care-grid", "rowData"),
                 ("care-grid", "dashGridOptions"),
                 "care-back",
+                "care-rules",
                 "caretable-note",
             ),
         ),
