@@ -512,8 +512,17 @@ class Ask:
         return self._db.records(f"select * from {tables[name]}")
 
     def loads(self) -> list[dict[str, Any]]:
-        """The files of this snapshot and where their rows went."""
-        return self._db.records("select * from mart.fact_source_file order by file_id")
+        """The files of this snapshot and where their rows went; none is said of files whose rows are persons.
+
+        Such a file may be one village's month: its number of rows would be a total beside the disclosure exit.
+        """
+        return self._db.records(
+            "select * replace (if(aggregated > 0, null, rows_in) as rows_in,"
+            " if(aggregated > 0, null, loaded) as loaded,"
+            " if(aggregated > 0, null, aggregated) as aggregated, if(aggregated > 0, null, duplicates) as duplicates,"
+            " if(aggregated > 0, null, quarantined) as quarantined, if(aggregated > 0, null, flagged) as flagged)"
+            " from mart.fact_source_file order by file_id"
+        )
 
     def coordinate_checks(self) -> list[dict[str, Any]]:
         """What the points of each source say about its declared reference system."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import product
+from threading import Lock
 from typing import Any, Protocol
 
 from dashboard.filters import Filters
@@ -23,6 +24,8 @@ SPANS = {1: "本月", 3: "近3个月", 12: "近12个月"}
 
 GROUPS = {"care_group": "人群", "town": "乡镇街道", "village": "村社区", "month": "月"}
 PLACES = ("town", "village")
+BEFORE_RULES = Rules(threshold=5, base=5)
+"""For a snapshot loaded before rules.toml had its section [disclosure]: never without protection."""
 UNKNOWN = "?"
 """The town of a village that the regions do not know: counted in the county only."""
 
@@ -137,9 +140,20 @@ class CareQuestions:
         self._towns = towns
         self._settings = settings
         self._as_of = as_of
+        self._guard = Lock()
+
+    def prepare(self) -> None:
+        """Decide the published cells before anybody asks: it takes seconds, once per snapshot."""
+        with self._guard:
+            _ = self._published
+
+    @property
+    def _cube(self) -> Cube:
+        self.prepare()
+        return self._published
 
     @cached_property
-    def _cube(self) -> Cube:
+    def _published(self) -> Cube:
         """The published cells of every month that can be asked for, decided once."""
         rows = self._db.rows(
             "select village, care_group, month, visits_due, visits_done from mart.fact_visit_stat"
@@ -152,8 +166,8 @@ class CareQuestions:
     @property
     def rules(self) -> Rules:
         """What is hidden and how the rest is rounded."""
-        section = self._settings["disclosure"]
-        return Rules(section["threshold"], section["base"])
+        section = self._settings.get("disclosure")
+        return Rules(section["threshold"], section["base"]) if section else BEFORE_RULES
 
     @cached_property
     def care_groups(self) -> Mapping[str, str]:

@@ -228,6 +228,7 @@ class Warehouse:
         def work() -> None:
             try:
                 snapshot.ask.cubes.build(snapshot, cutoff_hour=snapshot.ask.cutoff_hour)
+                snapshot.ask.care.prepare()
             except duckdb.Error:
                 log.exception("cubes of %s could not be made; questions read the ledger", snapshot.pointer.snapshot)
             finally:

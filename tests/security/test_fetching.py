@@ -19,6 +19,7 @@ import numpy as np
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from dash.development.base_component import Component
 from starlette.testclient import TestClient
 
 from dashboard.api import create_api
@@ -29,6 +30,7 @@ from dashboard.export.content import unguarded
 from dashboard.filters import Filters
 from dashboard.metrics.disclosure import DUE, publish
 from dashboard.metrics.values import Value
+from dashboard.pages import definitions
 from dashboard.pages.care import PAGE
 from tests import builders
 from tests.care_oracle import Cells, Fact, answer, truth
@@ -224,7 +226,7 @@ def test_t05_a_file_says_what_the_api_says(county: County, form: str) -> None:
 
 def shown(drawn: Any) -> Iterator[dict[str, str]]:
     """Every number in a tree of components and grid rows: metric, state, value, by, code."""
-    if hasattr(drawn, "to_plotly_json"):
+    if isinstance(drawn, Component):
         own = drawn.to_plotly_json()["props"]
         if "data-care" in own:
             yield {key.removeprefix("data-"): said for key, said in own.items() if key.startswith("data-")}
@@ -279,6 +281,22 @@ def test_a_hidden_count_leaves_nothing_of_itself_on_the_page(county: County) -> 
     assert len(hidden) > 20
     for mark in hidden:
         assert mark["value"] == "" and "n" not in mark and "total" not in mark
+
+
+def test_t05_the_page_of_definitions_gives_no_number_of_rows_of_persons(county: County) -> None:
+    """A file may be one village's month: how many rows it has is how many people were due."""
+    loads = county.ask.loads()
+    persons = [row for row in loads if row["source"] == "care_visits"]
+    assert len(persons) == 3 and len(loads) > 10
+    for row in persons:
+        assert {row[key] for key in ("rows_in", "loaded", "aggregated", "quarantined", "duplicates")} == {None}
+    exact = county.ask.database.rows(
+        "select aggregated, rows_in from mart.fact_source_file where source = 'care_visits'"
+    )
+    page = str(definitions.view_loads(definitions.load(county.ask, Filters())))
+    for number in {f"{int(n):,}" for row in exact for n in row} | {f"{sum(r[0] for r in exact):,}"}:
+        assert f"'{number}'" not in page
+    assert page.count("'不列出'") == 20  # the source, and each of its three files: five numbers
 
 
 def test_a_month_without_data_is_no_data_and_not_nobody() -> None:
