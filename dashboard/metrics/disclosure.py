@@ -88,13 +88,17 @@ class Pair:
 
 @dataclass
 class Node:
-    """A village, a town or the county in one month and group: its true counts, and what is published of it."""
+    """A village, a town or the county in one month and group: its true counts, and what is published of it.
+
+    `parts` are its children's bounds, once these are published.
+    """
 
     due: int
     done: int
     children: list[Node] = field(default_factory=list)
     bounds: Bounds = field(default_factory=lambda: np.zeros((2, 3), dtype=np.int64))
     said: Pair = Pair(NO_DATA, NO_DATA)
+    parts: Bounds = field(default_factory=lambda: np.zeros((0, 2, 3), dtype=np.int64))
 
 
 # --- what can be deduced ------------------------------------------------------------------------------------------
@@ -125,16 +129,22 @@ def is_safe(node: Node, bounds: Bounds, *, threshold: int) -> bool:
     """Does no count of 1 … threshold − 1 at or under the node have one possible value, if these are its bounds?"""
     if _pins(bounds, threshold):
         return False
-    if not node.children:
+    if not node.children or _leaves_free(node.parts, bounds):
         return True
-    before = np.stack([child.bounds for child in node.children])
-    after = possible(before, bounds)
-    moved = (after != before).any(axis=(1, 2))
+    after = possible(node.parts, bounds)
+    moved = (after != node.parts).any(axis=(1, 2))
     return all(
         is_safe(child, narrowed, threshold=threshold)
         for child, narrowed, has_moved in zip(node.children, after, moved, strict=True)
         if has_moved
     )
+
+
+def _leaves_free(parts: Bounds, total: Bounds) -> bool:
+    """Does the total say nothing of any part, being far enough from the least and the most they can come to?"""
+    widest = (parts[:, 1] - parts[:, 0]).max(axis=0)
+    least, most = parts.sum(axis=0)
+    return bool(((total[1] >= least + widest) & (total[0] <= most - widest)).all())
 
 
 def _pins(bounds: Bounds, threshold: int) -> bool:
@@ -165,8 +175,8 @@ def publish(node: Node, rules: Rules) -> None:
         return
     for child in node.children:
         publish(child, rules)
-    children: Bounds = np.stack([child.bounds for child in node.children])
-    node.bounds, node.said = _published(node, np.asarray(children.sum(axis=0), dtype=np.int64), rules)
+    node.parts = np.stack([child.bounds for child in node.children])
+    node.bounds, node.said = _published(node, np.asarray(node.parts.sum(axis=0), dtype=np.int64), rules)
 
 
 @lru_cache(maxsize=4096)
