@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any, Protocol
 
+from dashboard.care import CareQuestions
 from dashboard.case_file import CaseFile
 from dashboard.case_reader import read_case
 from dashboard.density import Bins, NoSurfaceError, whole_months
@@ -201,6 +202,19 @@ class Ask:
     def watch(self) -> WatchQuestions:
         """The open cases that need a look now."""
         return WatchQuestions(self._db, self.label, as_of=self.info.as_of)
+
+    @cached_property
+    def care(self) -> CareQuestions:
+        """The care visits of this snapshot, protected."""
+        villages = {code: town for code, (village, town) in self.parents.items() if code == village}
+        return CareQuestions(
+            self._db,
+            self.label,
+            villages=villages,
+            towns=tuple(self.vocabulary["town"]),
+            settings=self.info.rules,
+            as_of=self.info.as_of,
+        )
 
     def _labels(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, str]:
         return dict(self._db.rows(sql, parameters))
@@ -498,8 +512,17 @@ class Ask:
         return self._db.records(f"select * from {tables[name]}")
 
     def loads(self) -> list[dict[str, Any]]:
-        """The files of this snapshot and where their rows went."""
-        return self._db.records("select * from mart.fact_source_file order by file_id")
+        """The files of this snapshot and where their rows went; none is said of files whose rows are persons.
+
+        Such a file may be one village's month: its number of rows would be a total beside the disclosure exit.
+        """
+        return self._db.records(
+            "select * replace (if(aggregated > 0, null, rows_in) as rows_in,"
+            " if(aggregated > 0, null, loaded) as loaded,"
+            " if(aggregated > 0, null, aggregated) as aggregated, if(aggregated > 0, null, duplicates) as duplicates,"
+            " if(aggregated > 0, null, quarantined) as quarantined, if(aggregated > 0, null, flagged) as flagged)"
+            " from mart.fact_source_file order by file_id"
+        )
 
     def coordinate_checks(self) -> list[dict[str, Any]]:
         """What the points of each source say about its declared reference system."""

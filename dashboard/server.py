@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from dashboard.api import add_health, build_id, create_api, refused
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
+from dashboard.care_api import add_care
 from dashboard.clock import Clock
 from dashboard.density_api import add_density
 from dashboard.export.jobs import Jobs
@@ -89,6 +90,7 @@ def create(
     readers = Readers(store)
     exporter = add_export(api, warehouse, build=build, clock=clock, pages=pages, readers=readers)
     add_export_jobs(api, exporter, jobs)
+    add_care(api, warehouse, build=build, clock=clock, readers=readers)
     add_report(api, warehouse)
     if clock is not None:
         add_screens(api, warehouse, store, build=build, clock=clock)

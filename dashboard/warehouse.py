@@ -229,6 +229,7 @@ class Warehouse:
         def build() -> None:
             try:
                 snapshot.ask.cubes.build(snapshot, cutoff_hour=snapshot.ask.cutoff_hour)
+                snapshot.ask.care.prepare()
             except duckdb.Error as error:
                 faults.note(error, f"cubes of {snapshot.pointer.snapshot}; questions read the ledger")
             finally:

@@ -11,6 +11,7 @@ from dashboard.metrics.values import State, Value
 MINUS = "−"
 NONE_TEXT = "-"
 NONE_NOTE = "无数据"
+UNSAID = "不列出"
 PERCENT_BASE = 30
 """A percent change is printed only on a base of at least this many."""
 
@@ -84,7 +85,7 @@ def duration(hours: float) -> tuple[str, str]:
 def shown(metric: Metric, value: Value) -> Shown:
     """A metric's value in words, whatever its state."""
     if value.state == "hidden":
-        return Shown(f"<{value.below}", metric.unit, state="hidden")
+        return Shown(f"<{value.below}", metric.unit, state="hidden") if value.below else Shown(UNSAID, state="hidden")
     if value.state == "none" or (value.value is None and value.state == "ok"):
         return Shown(NONE_TEXT, detail=NONE_NOTE, state="none")
     if value.state == "small" or value.value is None:

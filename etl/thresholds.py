@@ -41,7 +41,10 @@ SECTIONS: Mapping[str, Mapping[str, Range]] = {
     "display": {
         "min_n": Range(1, 1_000_000),
         "min_n_satisfaction": Range(1, 1_000_000),
-        "small_cell": Range(1, 1000),
+    },
+    "disclosure": {
+        "threshold": Range(3, 1000),
+        "base": Range(3, 1000),
     },
     "load": {
         "max_bad_share": Range(0, 1, is_whole=False),

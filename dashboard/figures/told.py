@@ -21,24 +21,32 @@ def tell(figure: go.Figure, *, finding: str, heads: Sequence[str], rows: Sequenc
     figure.update_layout(meta={**(figure.layout.meta or {}), **said})
 
 
-def written(number: float | None) -> str:
+def written(number: float | None, none: str = NONE) -> str:
     """A count in full, or that there is none."""
-    return NONE if number is None else words.full(number)
+    return none if number is None else words.full(number)
 
 
-def course_finding(name: str, labels: Sequence[str], values: Sequence[float | None], *, is_partial: bool) -> str:
+def course_finding(
+    name: str,
+    labels: Sequence[str],
+    values: Sequence[float | None],
+    *,
+    is_partial: bool,
+    unit: str = "件",
+    none: str = NONE,
+) -> str:
     """One line of counts in a sentence: where it stands last, and where it was highest."""
     known = [(value, label) for value, label in zip(values, labels, strict=True) if value is not None]
     if not known:
-        return f"{name}{NONE}"
+        return f"{name}{none}"
     top, at = max(known, key=lambda one: one[0])
     if not top:
-        return f"{name}一直为 0 件"
+        return f"{name}一直为 0 {unit}"
     last, until = known[-1]
     running = "，本期未满" if is_partial else ""
     if len(known) == 1:
-        return f"{name} {words.full(last)} 件（{until}{running}）"
-    return f"{name}最近 {words.full(last)} 件（{until}{running}），最高 {words.full(top)} 件（{at}）"
+        return f"{name} {words.full(last)} {unit}（{until}{running}）"
+    return f"{name}最近 {words.full(last)} {unit}（{until}{running}），最高 {words.full(top)} {unit}（{at}）"
 
 
 def stock_finding(name: str, totals: Sequence[tuple[str, int]]) -> str:

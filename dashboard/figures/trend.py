@@ -32,14 +32,20 @@ def trend(
     bucket: str,
     is_partial: bool = False,
     is_cut_at_start: bool = False,
+    unit: str = "件",
+    none: str = told.NONE,
 ) -> go.Figure:
-    """A line per series over the bucket starts; a first or last bucket that is not whole is dashed and hollow."""
+    """A line per series over the bucket starts; a first or last bucket that is not whole is dashed and hollow.
+
+    `none` says why there is no value where there is none.
+    """
     figure = go.Figure(layout={"template": theme.TEMPLATE, "uirevision": "trend"})
     days = [start.isoformat() for start in starts]
     top = max((v for line in series for v in line.values if v is not None), default=1.0)
     span = Span(days, int(is_cut_at_start and len(days) > 2), int(is_partial and len(days) > 1))
     for place, line in enumerate(series):
-        _add_line(figure, span, line, theme.CATEGORIES[place % len(theme.CATEGORIES)], DASHES[place % len(DASHES)])
+        look = (theme.CATEGORIES[place % len(theme.CATEGORIES)], DASHES[place % len(DASHES)])
+        _add_line(figure, span, line, look, unit)
     _add_names(figure, days, series, top)
     figure.update_layout(showlegend=False, hovermode="x unified", margin={"l": 8, "r": 44, "t": 20, "b": 8})
     figure.update_yaxes(nticks=5, range=[0, max(top, 1) * 1.12], tickformat=",d")
@@ -48,18 +54,28 @@ def trend(
     if is_partial and days:
         mark_partial(figure)
     for gap in _gaps(series):
-        _say_none(figure, days[gap.start : gap.stop], top)
-    _tell(figure, starts, series, bucket=bucket, is_partial=is_partial)
+        _say_none(figure, days[gap.start : gap.stop], top, none)
+    _tell(figure, starts, series, bucket=bucket, is_partial=is_partial, unit=unit, none=none)
     return figure
 
 
 def _tell(
-    figure: go.Figure, starts: Sequence[date], series: Sequence[Series], *, bucket: str, is_partial: bool
+    figure: go.Figure,
+    starts: Sequence[date],
+    series: Sequence[Series],
+    *,
+    bucket: str,
+    is_partial: bool,
+    unit: str,
+    none: str,
 ) -> None:
     labels = [bucket_words(start, bucket) for start in starts]
-    found = [told.course_finding(line.name, labels, line.values, is_partial=is_partial) for line in series]
+    found = [
+        told.course_finding(line.name, labels, line.values, is_partial=is_partial, unit=unit, none=none)
+        for line in series
+    ]
     marked = [*labels[:-1], f"{labels[-1]}（未满）"] if labels and is_partial else labels
-    rows = [[label, *(told.written(line.values[place]) for line in series)] for place, label in enumerate(marked)]
+    rows = [[label, *(told.written(line.values[place], none) for line in series)] for place, label in enumerate(marked)]
     heads = [BUCKETS[bucket], *(line.name for line in series)]
     told.tell(figure, finding="；".join(found), heads=heads, rows=rows)
 
@@ -84,11 +100,11 @@ def _gaps(series: Sequence[Series]) -> Iterator[range]:
             yield range(run[0], run[-1] + 1)
 
 
-def _say_none(figure: go.Figure, days: Sequence[str], top: float) -> None:
+def _say_none(figure: go.Figure, days: Sequence[str], top: float, none: str) -> None:
     figure.add_annotation(
         x=days[len(days) // 2],
         y=max(top, 1) / 2,
-        text="无数据",
+        text=none,
         showarrow=False,
         font={"color": theme.colour("ink-soft")},
     )
@@ -123,9 +139,9 @@ def mark_partial(figure: go.Figure) -> None:
     )
 
 
-def _add_line(figure: go.Figure, span: Span, line: Series, colour: str, dash: str) -> None:
-    count = len(span.days)
-    hover = f"%{{y:,}} 件<extra>{line.name}</extra>"
+def _add_line(figure: go.Figure, span: Span, line: Series, look: tuple[str, str], unit: str) -> None:
+    count, (colour, dash) = len(span.days), look
+    hover = f"%{{y:,}} {unit}<extra>{line.name}</extra>"
     whole = slice(span.head, count - span.tail)
     figure.add_scatter(
         x=span.days[whole],

@@ -17,7 +17,7 @@ Z95 = 1.959963984540054
 class Value:
     """One measured number. Rates carry their numerator n and denominator N; counts carry neither.
 
-    A hidden count is only known to be under `below`.
+    A hidden count is only known to be under `below`; of a hidden rate nothing is known, `below` is 0.
     """
 
     value: float | None

@@ -105,7 +105,8 @@ def view_loads(model: Definitions) -> Mapping[Target, Any]:
     for row in model.loads:
         by_title.setdefault(str(row["title"] or row["file_name"]), []).append(row)
     sources = [(title, f"{len(files)} 个", *_sums(files)) for title, files in by_title.items()]
-    sources.append(("合计", f"{len(model.loads)} 个", *_sums(model.loads)))
+    listed = [row for row in model.loads if row["rows_in"] is not None]
+    sources.append(("合计（列出的）", f"{len(listed)} 个", *_sums(listed)))
     files = [(row["file_name"], *_sums([row]), _verdict(row)) for row in model.loads]
     findings = [
         (row["sentence"], SEVERITIES.get(row["severity"], row["severity"]), words.full(row["rows"]))
@@ -125,11 +126,13 @@ def view_loads(model: Definitions) -> Mapping[Target, Any]:
             table(("声明", "结论", "说明"), checks),
         ],
         "quality-table": table(("数据质量问题与影响", "处理", "行数"), findings, right=(2,)),
-        "loads-note": "读入行 = 加载 + 汇总 + 隔离 + 重复，逐个文件对账",
+        "loads-note": "读入行 = 加载 + 汇总 + 隔离 + 重复，逐个文件对账；按人登记的来源不列出行数，以免由合计推出人数",
     }
 
 
 def _sums(rows: Sequence[Record]) -> tuple[str, ...]:
+    if any(row["rows_in"] is None for row in rows):
+        return (*(words.UNSAID for _ in LOAD_KEYS), words.NONE_TEXT)
     totals = {key: sum(int(row[key]) for row in rows) for key in LOAD_KEYS}
     return (*(words.full(totals[key]) for key in LOAD_KEYS), _balance(totals))
 

@@ -25,7 +25,7 @@ CREATED = datetime(2026, 1, 1)
 """Creation time written into workbooks: a real one would make every run's bytes differ."""
 
 FOUNDED = date(2021, 1, 1)
-CARE_PERSONS = 480
+CARE_PERSONS = 2400
 Cell = str | int | date
 
 

@@ -53,6 +53,7 @@ def test_pages_have_their_own_paths_orders_and_elements() -> None:
         "/departments",
         "/wuhua",
         "/explore",
+        "/care",
         "/case",
         "/definitions",
         "/screens",

@@ -1,0 +1,121 @@
+"""The care visits for programs, as JSON or as a file: the same displayed values as on the page."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from dashboard import words
+from dashboard.api import BadRequestError, answer, head, split_keys, strict_filters
+from dashboard.ask import Ask
+from dashboard.care import GROUPS, METRICS, SPANS, Care, CareRow
+from dashboard.clock import Clock
+from dashboard.export.about import NOBODY
+from dashboard.export.asked import FORMATS
+from dashboard.export.care_file import care_in_words, care_name, write_care
+from dashboard.export.export import MEDIA_TYPES
+from dashboard.export.geojson_file import place_of
+from dashboard.export.names import disposition
+from dashboard.filters import DIMENSIONS, Filters
+from dashboard.metrics.values import Value
+from dashboard.reader import Readers, written_at
+from dashboard.warehouse import Warehouse
+
+OWN_KEYS = ("by", "months", "format")
+_ANSWERS = {
+    200: {"content": {"application/json": {}} | {media: {} for media in MEDIA_TYPES.values()}},
+    400: {"description": "参数不合要求，附原因"},
+}
+_PLACES = {
+    "parameters": [
+        {
+            "name": key,
+            "in": "query",
+            "description": DIMENSIONS[key],
+            "schema": {"type": "array", "items": {"type": "string"}},
+        }
+        for key in ("town", "village")
+    ]
+}
+
+
+def add_care(
+    api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | None = None, readers: Readers | None = None
+) -> None:
+    """Put /care on the API. `clock` tells when a file was made, `readers` for whom."""
+
+    @api.get(
+        "/care",
+        summary="关爱走访：应访、已访与覆盖率（人数保护后）",
+        openapi_extra=_PLACES,
+        responses=_ANSWERS,  # type: ignore[arg-type]
+        response_class=Response,
+    )
+    async def care(
+        request: Request,
+        by: str = Query("", description=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}", max_length=60),
+        months: int = Query(12, description="固定时段：" + "、".join(f"{n}（{name}）" for n, name in SPANS.items())),
+        format: str = Query("", description=f"不写为 JSON；{'、'.join(FORMATS)}", max_length=10),
+    ) -> Response:
+        """One row per group. A hidden number has no value, the state “hidden”, and the words that the page shows."""
+        groups = split_keys(by)
+        _check(groups, format)
+        reader = (await asyncio.to_thread(readers.of, request)).name if readers else ""
+        stamp = {
+            "build": build,
+            "exported_by": reader or NOBODY,
+            "exported_at": written_at(clock),
+            "source": f"{request.url.path}?{request.url.query}",
+        }
+
+        def question(ask: Ask) -> Response:
+            filters = _places(ask, request)
+            found = ask.care.ask(groups, months=months, filters=filters)
+            if not format:
+                return JSONResponse(_answer_json(ask, found, filters))
+            body = write_care(ask, found, filters, format=format, stamp=stamp)
+            name = disposition(care_name(ask, found, filters, format))
+            headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+            return Response(body, media_type=MEDIA_TYPES[format], headers=headers)
+
+        return await answer(warehouse, question)
+
+
+def _check(groups: tuple[str, ...], format: str) -> None:
+    if format and format not in FORMATS:
+        raise BadRequestError(f"format 只能是 {'、'.join(FORMATS)}")
+    if format == "geojson" and not place_of(groups):
+        raise BadRequestError("GeoJSON 须按地点分组：by=town 或 by=village")
+
+
+def _places(ask: Ask, request: Request) -> Filters:
+    """The towns and villages asked for. Raises `BadRequestError` for any other condition."""
+    filters = strict_filters(ask, request, own_keys=OWN_KEYS)
+    if filters != Filters(town=filters.town, village=filters.village):
+        raise BadRequestError("关爱走访只按乡镇街道、村社区筛选，时段用 months")
+    return filters
+
+
+def _answer_json(ask: Ask, found: Care, filters: Filters) -> dict[str, Any]:
+    return {
+        **head(ask, filters),
+        "filters_in_words": care_in_words(ask, found, filters),
+        "months": [month.isoformat() for month in found.months],
+        "is_partial": found.is_partial,
+        "rows": [_row_json(found, row) for row in found.rows],
+    }
+
+
+def _row_json(found: Care, row: CareRow) -> dict[str, Any]:
+    cells: dict[str, Any] = {}
+    for group, code, label in zip(found.by, row.codes, row.labels, strict=True):
+        cells |= {group: code} if group == "month" else {group: code, f"{group}_name": label}
+    return cells | {key: _value_json(key, value) for key, value in row.values.items()}
+
+
+def _value_json(key: str, value: Value) -> dict[str, Any]:
+    body: dict[str, Any] = {"value": value.value, "state": value.state, "shown": words.shown(METRICS[key], value).line}
+    return body | ({"n": value.n, "N": value.N} if value.N is not None else {})
