@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import hmac
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,9 @@ from pathlib import Path
 
 START = "0" * 64
 """What stands for the hash before the first record."""
+PATIENCE_SECONDS = 5.0
+AGAIN_SECONDS = 0.002
+LONGEST = 200
 _LINE = re.compile(r"(\d{20}) ([0-9a-f]{64}) [0-9a-f]{64}\n", re.ASCII)
 
 
@@ -40,7 +45,8 @@ class HeadFile:
     def read(self) -> Head | None:
         """What the file says; None where it is missing or was not written with this key."""
         try:
-            return self._parsed(self._path.read_bytes())
+            with _locked(self._path, os.O_RDONLY, fcntl.LOCK_SH) as descriptor:
+                return self.parsed(os.pread(descriptor, LONGEST, 0))
         except FileNotFoundError:
             return None
 
@@ -54,37 +60,64 @@ class HeadFile:
         except FileExistsError:
             return
         with os.fdopen(descriptor, "wb") as file:
-            file.write(self._line(Head()))
+            file.write(self.line(Head()))
 
-    def move(self, head: Head) -> None:
-        """Say the new end, unless another process has said a later one already, or the file is not what it was.
+    @contextmanager
+    def held(self) -> Iterator[HeldHead]:
+        """The file, with every other process that would append waiting for it."""
+        with _locked(self._path, os.O_RDWR, fcntl.LOCK_EX) as descriptor:
+            yield HeldHead(self, descriptor)
 
-        The line always has the same length and is written in place: a full disk cannot stop it.
-        """
-        with _locked(self._path) as descriptor:
-            said = self._parsed(os.pread(descriptor, 200, 0))
-            if said and said.seq < head.seq:
-                os.pwrite(descriptor, self._line(head), 0)
-
-    def _line(self, head: Head) -> bytes:
+    def line(self, head: Head) -> bytes:
+        """What the file holds, always of the same length."""
         said = f"{head.seq:020d} {head.hash}"
         return f"{said} {self._seal(said)}\n".encode()
+
+    def parsed(self, said: bytes) -> Head | None:
+        """What the file's bytes say; None where they were not written with this key."""
+        found = _LINE.fullmatch(said.decode("ascii", "replace"))
+        head = Head(int(found[1]), found[2]) if found else None
+        return head if head and hmac.compare_digest(self.line(head), said) else None
 
     def _seal(self, said: str) -> str:
         text = f"head {said}".encode()
         return (hmac.new(self._key, text, hashlib.sha256) if self._key else hashlib.sha256(text)).hexdigest()
 
-    def _parsed(self, said: bytes) -> Head | None:
-        found = _LINE.fullmatch(said.decode("ascii", "replace"))
-        head = Head(int(found[1]), found[2]) if found else None
-        return head if head and hmac.compare_digest(self._line(head), said) else None
+
+@dataclass(frozen=True)
+class HeldHead:
+    """The head while nobody else can move it."""
+
+    file: HeadFile
+    descriptor: int
+
+    def read(self) -> Head | None:
+        """What the file says; None where it was not written with this key."""
+        return self.file.parsed(os.pread(self.descriptor, LONGEST, 0))
+
+    def move(self, head: Head) -> None:
+        """Say the new end: in place, so that a full disk cannot stop it."""
+        os.pwrite(self.descriptor, self.file.line(head), 0)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDWR)
+def _locked(path: Path, flags: int, how: int) -> Iterator[int]:
+    """The open file, locked. Tries often, because SQLite's own waiting is a tenth of a second and starves some."""
+    descriptor = os.open(path, flags)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not _lock(descriptor, how):
+            if time.monotonic() > until:
+                raise TimeoutError(errno.ETIMEDOUT, "另一个进程占用过久")
+            time.sleep(AGAIN_SECONDS)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
 
 from dashboard.audit.events import Facts, checked
-from dashboard.audit.head import Head, HeadFile
+from dashboard.audit.head import Head, HeadFile, HeldHead
+from dashboard.audit.reading import reading
 from dashboard.audit.record import AuditError, Record, Who, address_of, key_mark, record_of
 from dashboard.clock import Clock
 from dashboard.store import IN_MEMORY
@@ -56,6 +56,10 @@ _INSERT = """
     insert into record values (:seq, :at, :name, :role, :kind, :address, :event, :facts, :key, :previous, :hash)
 """
 
+_BROKEN = "审计记录的末尾与留底不符，操作已取消：请管理员运行 python -m dashboard audit verify"
+_REMOVE = "delete from record where seq <= :through and seq < (select min(seq) from record) + :most"
+REMOVED_AT_ONCE = 2000
+
 
 def trail_path(state: Path) -> Path:
     """Where the trail lies: beside the file for what readers write down."""
@@ -74,7 +78,6 @@ class Trail:
         self.path = Path(self._folder.name) / "audit.sqlite" if self._folder else path
         self.key = key
         self._clock = clock
-        self._lock = Lock()
         self._head = HeadFile(self.path, key)
         with _in_words("无法打开审计记录"):
             self._connection = _open(self.path)
@@ -90,13 +93,13 @@ class Trail:
         Raises `FactsError` for what the table of events does not know.
         """
         text, address = checked(event, facts), address_of(address)
-        with _in_words("审计记录未能写入，操作已取消"), self._lock:
+        with _in_words("审计记录未能写入，操作已取消"), self._held() as head:
             with self._writing():
                 last = self._last()
-                self._refuse_broken(last)
+                self._refuse_broken(last, head.read())
                 record = self._next(last, event, text, who=who, address=address)
                 self._connection.execute(_INSERT, vars(record))
-            self._head.move(_end(record))
+            head.move(_end(record))
         return record
 
     def prune(self, before: datetime, *, who: Who) -> int:
@@ -114,11 +117,16 @@ class Trail:
             "before": before.date().isoformat(), "through": last_old.seq, "head": last_old.hash, "removed": removed
         }  # fmt: skip
         self.append("audit_pruned", anchor, who=who)
-        with _in_words("到期的审计记录未能清除"), self._lock:
-            with self._writing():
-                self._connection.execute("delete from record where seq <= ?", (last_old.seq,))
+        with _in_words("到期的审计记录未能清除"):
+            while self._remove(through=last_old.seq):
+                pass
             self._connection.execute("pragma wal_checkpoint(truncate)")
         return removed
+
+    def _remove(self, *, through: int) -> int:
+        """Remove the first of the records that may go, few enough that nobody waits long to append."""
+        with self._held(), self._writing():
+            return self._connection.execute(_REMOVE, {"through": through, "most": REMOVED_AT_ONCE}).rowcount
 
     def close(self) -> None:
         """Close the file."""
@@ -141,16 +149,15 @@ class Trail:
             previous=end.hash,
         ).sealed(self.key)
 
-    def _refuse_broken(self, last: Record | None) -> None:
+    def _refuse_broken(self, last: Record | None, head: Head | None) -> None:
         """Nothing is appended to a chain whose end was changed or cut off: that would bury the evidence.
 
         A process that died between its record and the head leaves a head that lags; that one is no sign of anything.
         """
         if last is not None and last.key != key_mark(self.key):
             raise AuditError("审计密钥与已有记录不一致，操作已取消：请换回原密钥，或将旧审计文件移走存档")
-        head = self._head.read()
         if head is None or not (head in (_end(last), Head()) or self._hash_of(head.seq) == head.hash):
-            raise AuditError("审计记录的末尾与留底不符，操作已取消：请管理员运行 python -m dashboard audit verify")
+            raise AuditError(_BROKEN)
 
     def _hash_of(self, seq: int) -> str:
         found = self._connection.execute("select hash from record where seq = ?", (seq,)).fetchone()
@@ -163,13 +170,22 @@ class Trail:
     def _older(self, before: datetime) -> tuple[Record | None, int]:
         """The last record of the old beginning, and how many records that is."""
         moment = before.isoformat(timespec="milliseconds")
-        with _in_words("无法读取审计记录"), self._lock:
-            first = self._connection.execute("select min(seq) from record where at >= ?", (moment,)).fetchone()[0]
-            found = self._connection.execute(
+        with reading(self.path) as connection:
+            first = connection.execute("select min(seq) from record where at >= ?", (moment,)).fetchone()[0]
+            found = connection.execute(
                 "select * from record where seq < coalesce(?, seq + 1) order by seq desc limit 1", (first,)
             ).fetchone()
-            oldest = self._connection.execute("select min(seq) from record").fetchone()[0]
+            oldest = connection.execute("select min(seq) from record").fetchone()[0]
         return (record_of(found), found["seq"] - oldest + 1) if found else (None, 0)
+
+    @contextmanager
+    def _held(self) -> Iterator[HeldHead]:
+        """The head, with all other threads and processes waiting. Raises `AuditError` where it is gone."""
+        try:
+            with self._head.held() as head:
+                yield head
+        except FileNotFoundError:
+            raise AuditError(_BROKEN) from None
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -122,9 +122,11 @@ class _Walk:
         """What a record has to go on from: the last that holds; for the first one the start, or an anchor."""
         if self._last:
             return Head(self._last.seq, self._last.hash)
-        anchors = [Head(), *self._anchors()]
-        reached = [anchor for anchor in anchors if anchor.seq < record.seq]
-        return max(reached, key=lambda anchor: anchor.seq)
+        anchors = list(self._anchors())
+        if any(anchor.seq >= record.seq for anchor in anchors):
+            # What is left of a beginning that may go: its removal is not finished.
+            return Head(record.seq - 1, record.previous)
+        return max((Head(), *anchors), key=lambda anchor: anchor.seq)
 
     def _anchors(self) -> Iterator[Head]:
         """Where removed beginnings ended. An anchor that was made up is found when the walk comes to it."""
