@@ -195,4 +195,7 @@ def canonical(value: Any) -> str:
 
     Characters stand for themselves: escaped, a character beyond U+FFFF and the two halves of it would look alike.
     """
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

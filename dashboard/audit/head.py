@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 START = "0" * 64
 """What stands for the hash before the first record."""
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 10.0
+"""A busy disk may keep a queue of writers waiting for seconds; whoever waits longer is refused."""
 AGAIN_SECONDS = 0.002
 LONGEST = 200
 _LINE = re.compile(r"(\d{20}) ([0-9a-f]{64}) [0-9a-f]{64}\n", re.ASCII)
@@ -41,6 +43,7 @@ class HeadFile:
     def __init__(self, trail: Path, key: bytes) -> None:
         self._path = head_path(trail)
         self._key = key
+        self._turn = Lock()
 
     def read(self) -> Head | None:
         """What the file says; None where it is missing or was not written with this key."""
@@ -64,9 +67,14 @@ class HeadFile:
 
     @contextmanager
     def held(self) -> Iterator[HeldHead]:
-        """The file, with every other process that would append waiting for it."""
-        with _locked(self._path, os.O_RDWR, fcntl.LOCK_EX) as descriptor:
-            yield HeldHead(self, descriptor)
+        """The file, with every other thread and process that would append waiting for it."""
+        if not self._turn.acquire(timeout=PATIENCE_SECONDS):
+            raise _too_long()
+        try:
+            with _locked(self._path, os.O_RDWR, fcntl.LOCK_EX) as descriptor:
+                yield HeldHead(self, descriptor)
+        finally:
+            self._turn.release()
 
     def line(self, head: Head) -> bytes:
         """What the file holds, always of the same length."""
@@ -108,11 +116,15 @@ def _locked(path: Path, flags: int, how: int) -> Iterator[int]:
         until = time.monotonic() + PATIENCE_SECONDS
         while not _lock(descriptor, how):
             if time.monotonic() > until:
-                raise TimeoutError(errno.ETIMEDOUT, "另一个进程占用过久")
+                raise _too_long()
             time.sleep(AGAIN_SECONDS)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _too_long() -> TimeoutError:
+    return TimeoutError(errno.ETIMEDOUT, "等待其他写入超时")
 
 
 def _lock(descriptor: int, how: int) -> bool:

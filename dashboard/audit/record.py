@@ -7,7 +7,8 @@ import hmac
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,6 +75,8 @@ class Record:
 
 
 COLUMNS = tuple(f.name for f in fields(Record))
+_said = attrgetter(*COLUMNS[:-1])
+_cells = itemgetter(*COLUMNS)
 
 
 def seal(record: Record, key: bytes) -> str:
@@ -84,12 +87,12 @@ def seal(record: Record, key: bytes) -> str:
 
 def encoded(record: Record) -> bytes:
     """All fields but the hash, in their order, in the one way they can be written."""
-    return canonical(astuple(record)[:-1]).encode()
+    return canonical(_said(record)).encode()
 
 
 def record_of(row: Mapping[str, Any]) -> Record:
     """A row of the file as a record."""
-    return Record(**{name: row[name] for name in COLUMNS})
+    return Record(**dict(zip(COLUMNS, _cells(row), strict=True)))
 
 
 def key_mark(key: bytes) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import resource
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -207,6 +211,14 @@ def test_t06_100_exports_of_two_processes_are_100_records_in_one_chain(tmp_path:
         assert len(set(rows)) == 50
 
 
+def test_p05_eight_threads_lose_nothing(trail: Trail) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda n: trail.append("case_viewed", {"case": f"A{n}"}, who=WANG).seq, range(120)))
+    assert sorted(found) == [*range(1, 121)]
+    assert len({record.facts for record in records(trail.path)}) == 120
+    assert verify(trail.path, key=KEY).broken is None
+
+
 def append_until_killed(path: Path) -> None:
     append_many(path, "甲", 10**9)
 
@@ -245,6 +257,32 @@ def test_t06_a_full_disk_refuses_and_leaves_nothing_half_written(path: Path, key
         trail._connection.execute("pragma max_page_count = 100000")
         trail.append("logout", {}, who=WANG)
         assert verify(path, key=key).count == kept + 1
+
+
+def append_until_refused(path: Path, kept: Any) -> None:
+    """In a process whose files may not grow beyond 300 kB: the system refuses to write, in the log or anywhere."""
+    with closing(Trail(path, clock=lambda: START, key=KEY)) as trail:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+        with pytest.raises(AuditError, match="操作已取消"):
+            while kept.value < 10_000:
+                trail.append("case_viewed", {"case": f"A{kept.value}"}, who=WANG)
+                kept.value += 1
+        os._exit(0)
+
+
+def test_t06_a_system_that_refuses_to_write_leaves_what_was_acknowledged_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "audit.sqlite"
+    spawning = multiprocessing.get_context("spawn")
+    kept = spawning.Value("i", 0)
+    worker = spawning.Process(target=append_until_refused, args=(path, kept))
+    worker.start()
+    worker.join(120)
+    assert worker.exitcode == 0
+    found = verify(path, key=KEY)
+    assert (found.broken, found.count) == (None, kept.value)
+    assert found.count > 10
+    written(path, KEY, 1)
+    assert verify(path, key=KEY).count == kept.value + 1
 
 
 def test_p05_a_folder_that_is_no_folder_is_said_in_words(tmp_path: Path) -> None:
