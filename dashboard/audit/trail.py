@@ -16,12 +16,11 @@ from tempfile import TemporaryDirectory
 
 from dashboard.audit.events import Facts, checked
 from dashboard.audit.head import Head, HeadFile, HeldHead
-from dashboard.audit.reading import reading
+from dashboard.audit.reading import BUSY_SECONDS, reading
 from dashboard.audit.record import AuditError, Record, Who, address_of, key_mark, record_of
 from dashboard.clock import Clock
 from dashboard.store import IN_MEMORY
 
-BUSY_SECONDS = 5.0
 KEPT = timedelta(days=184)
 """No six months are longer. Nothing younger is ever removed."""
 
