@@ -1,0 +1,201 @@
+"""What is ever written to the audit trail? A closed table of events, and of the facts that each may hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from dashboard.filters import DIMENSIONS
+
+Facts = Mapping[str, Any]
+"""The name of a fact → its value: text, a whole number, or the codes of a choice."""
+
+_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,80}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+# What looks like a telephone, identity or card number, however it is spaced; full-width digits are digits too.
+_NUMBER = re.compile(r"\d(?:[\s-]?\d){6,}[Xx]?")
+LONGEST_LINE = 100
+LARGEST_COUNT = 2**53 - 1
+
+
+class FactsError(ValueError):
+    """An event, or a fact of it, that the table does not know: a mistake of the program, never of a person."""
+
+
+def is_line(value: object) -> bool:
+    """Is this one line of printable text, as a case number, an account or a code is?"""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_LINE and value.isprintable()
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and _CODE.fullmatch(value) is not None
+
+
+def _is_codes(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(map(_is_code, value))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, str) and _HASH.fullmatch(value) is not None
+
+
+def _is_day(value: object) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _is_filters(value: object) -> bool:
+    """Only which rows are counted, in codes: what somebody searched for is text and stays out."""
+    return isinstance(value, Mapping) and all(_is_filter(key, chosen) for key, chosen in value.items())
+
+
+def _is_filter(key: object, chosen: object) -> bool:
+    if key in ("since", "until"):
+        return _is_day(chosen)
+    return key in DIMENSIONS and isinstance(chosen, (list, tuple)) and all(map(is_line, chosen))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One fact: what people call it, and whether a value is one."""
+
+    name: str
+    holds: Callable[[object], bool]
+
+
+KINDS: Mapping[str, Kind] = {
+    "account": Kind("账号", is_line),
+    "action": Kind("操作", _is_code),
+    "as_role": Kind("以角色", _is_code),
+    "as_town": Kind("以乡镇", _is_code),
+    "before": Kind("早于", _is_day),
+    "build": Kind("程序版本", _is_code),
+    "by": Kind("分组", _is_codes),
+    "case": Kind("事项", is_line),
+    "content": Kind("内容", _is_code),
+    "events": Kind("事件", _is_codes),
+    "filters": Kind("筛选", _is_filters),
+    "format": Kind("格式", _is_code),
+    "head": Kind("末条散列", _is_hash),
+    "metrics": Kind("指标", _is_codes),
+    "minutes": Kind("锁定分钟", _is_count),
+    "new_role": Kind("新角色", _is_code),
+    "old_role": Kind("原角色", _is_code),
+    "purpose": Kind("用途", is_line),
+    "reason": Kind("原因", _is_code),
+    "removed": Kind("清除条数", _is_count),
+    "role": Kind("角色", _is_code),
+    "rows": Kind("行数", _is_count),
+    "sha256": Kind("内容散列", _is_hash),
+    "since": Kind("自", _is_day),
+    "snapshot": Kind("批次", _is_code),
+    "through": Kind("清除至序号", _is_count),
+    "token": Kind("令牌", is_line),
+    "town": Kind("乡镇", _is_code),
+    "until": Kind("至（不含）", _is_day),
+    "wall": Kind("大屏", is_line),
+}
+"""Every fact there is. No personal value, no text of a case."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event: its words, the facts it needs, and those it may have besides."""
+
+    words: str
+    needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = field(default=())
+
+
+EVENTS: Mapping[str, Event] = {
+    "login": Event("登录", may=("reason",)),
+    "login_failed": Event("登录失败", needs=("reason",)),
+    "locked": Event("被锁定", needs=("reason", "minutes")),
+    "logout": Event("退出", may=("reason",)),
+    "refused": Event("被拒绝", needs=("action", "reason")),
+    "case_viewed": Event("查看事项", needs=("case",), may=("purpose",)),
+    "exported": Event(
+        "导出",
+        needs=("content", "format", "rows", "filters"),
+        may=("metrics", "by", "purpose", "sha256", "snapshot"),
+    ),
+    "brief_made": Event("生成简报", needs=("format", "filters"), may=("purpose", "sha256", "snapshot")),
+    "account_added": Event("新增账号", needs=("account", "role"), may=("town",)),
+    "account_disabled": Event("停用账号", needs=("account",)),
+    "account_enabled": Event("启用账号", needs=("account",)),
+    "account_reset": Event("重置密码", needs=("account",)),
+    "account_role_changed": Event("变更角色", needs=("account", "old_role", "new_role"), may=("town",)),
+    "token_made": Event("签发令牌", needs=("token", "role"), may=("town",)),
+    "token_revoked": Event("吊销令牌", needs=("token",)),
+    "wall_activated": Event("激活大屏", needs=("wall",)),
+    "wall_revoked": Event("停用大屏", needs=("wall",)),
+    "viewed_as": Event("以他人身份查看", needs=("as_role",), may=("account", "as_town")),
+    "audit_read": Event("查阅审计", needs=("content",), may=("rows", "events", "account", "since", "until")),
+    "audit_pruned": Event("清除到期审计", needs=("before", "through", "head", "removed")),
+    "load_seen": Event("启用新批次", needs=("snapshot",), may=("rows",)),
+    "started": Event("启动服务", needs=("build",)),
+}
+"""Every event there is. Whoever needs another adds it here, with its facts."""
+
+
+WORDS: Mapping[str, str] = {
+    "absolute": "到最长时限",
+    "address": "同一地址失败过多",
+    "cases": "事项清单",
+    "disabled": "账号已停用",
+    "export": "导出文件",
+    "idle": "长时间未操作",
+    "limit": "次数过多",
+    "list": "记录清单",
+    "locked": "锁定中",
+    "name": "同一账号失败过多",
+    "numbers": "指标汇总",
+    "password": "密码不对",
+    "role": "角色无权",
+    "scope": "不在管辖范围",
+    "unknown": "没有这个账号",
+    "verification": "核验结果",
+}
+"""What people call the codes of a reason or a content; others are shown as they are."""
+
+
+def checked(event: str, facts: Facts) -> str:
+    """The facts of an event as they are kept: canonical JSON, sorted keys, long numbers in a purpose masked.
+
+    Raises `FactsError` for an event, a fact or a value that the table does not allow.
+    """
+    known = EVENTS.get(event)
+    if known is None:
+        raise FactsError(f"unknown event {event!r}")
+    if missing := set(known.needs) - set(facts):
+        raise FactsError(f"{event} needs {sorted(missing)}")
+    if foreign := set(facts) - {*known.needs, *known.may}:
+        raise FactsError(f"{event} has no {sorted(foreign)}")
+    if wrong := sorted(name for name, value in facts.items() if not KINDS[name].holds(value)):
+        raise FactsError(f"{event}: {wrong} cannot hold that value")
+    return canonical({name: _masked(name, value) for name, value in facts.items()})
+
+
+def _masked(name: str, value: Any) -> Any:
+    return _NUMBER.sub("***", value) if name == "purpose" else value
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: no two different values of text, whole numbers, lists and mappings share one.
+
+    Characters stand for themselves: escaped, a character beyond U+FFFF and the two halves of it would look alike.
+    """
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

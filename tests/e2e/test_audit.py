@@ -1,0 +1,113 @@
+"""T-06: the auditor's page in a real browser, over a server with a trail of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser
+
+from dashboard.audit.api import add_audit
+from dashboard.audit.reading import Asked, piece
+from dashboard.audit.record import Who
+from dashboard.audit.trail import Trail
+from dashboard.server import create
+from tests.e2e.axe import violations
+from tests.e2e.conftest import DESK, PHONE, Visitor, _free_port
+from tests.e2e.tabbing import walk
+
+LI = Who("李强", "analyst", "person")
+AUDITOR = Who("王敏", "auditor", "person")
+CASES = 230
+
+
+@pytest.fixture
+def trail(tmp_path: Path) -> Iterator[Trail]:
+    with closing(Trail(tmp_path / "audit.sqlite", clock=datetime.now, key=bytes(32))) as made:
+        for number in range(CASES):
+            made.append("case_viewed", {"case": f"A{number}"}, who=LI, address="10.1.2.3")
+        made.append("login_failed", {"reason": "password"}, who=Who("", "", "nobody"), address="10.1.2.9")
+        yield made
+
+
+@pytest.fixture
+def auditor(browser: Browser, warehouse: Path, trail: Trail) -> Iterator[Visitor]:
+    """A tab at a server whose trail is `trail`."""
+    made = create(warehouse, clock=datetime.now)
+    api: Any = next(route for route in made.routes if getattr(route, "path", "") == "/api/v1")
+    add_audit(api.app, trail, clock=datetime.now, identify=lambda _: (AUDITOR, "10.1.2.1"), roles={"auditor": "审计员"})
+    port = _free_port()
+    serving = uvicorn.Server(uvicorn.Config(made, port=port, log_level="error"))
+    thread = Thread(target=serving.run)
+    thread.start()
+    while not serving.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    room = browser.new_context(viewport=DESK, locale="zh-CN", accept_downloads=True)
+    visitor = Visitor(room.new_page(), f"http://127.0.0.1:{port}")
+    yield visitor
+    room.close()
+    serving.should_exit = True
+    thread.join(30)
+    assert visitor.faults == []
+
+
+def first_row(visitor: Visitor, words: str) -> None:
+    """Wait until the first row of the table says these words."""
+    visitor.tab.locator("#audit-table .ag-row[row-index='0']", has_text=words).wait_for()
+
+
+def test_t06_the_auditor_sees_what_holds_what_happened_and_who_did_it(auditor: Visitor, trail: Trail) -> None:
+    auditor.open("/audit")
+    tab = auditor.tab
+    tab.locator("#audit-verdict[data-state=whole]").wait_for()
+    assert tab.locator("#audit-verdict").inner_text().split()[:2] == ["✓", "完整"]
+    first_row(auditor, "王敏（审计员，10.1.2.1）查阅审计：内容 核验结果")
+    tab.locator("[data-audit-event=login_failed]").click()
+    first_row(auditor, "未登录（10.1.2.9）登录失败：原因 密码不对")
+    assert tab.locator("#audit-total").inner_text() == "共 1 条"
+    tab.locator("[data-audit-event=login_failed]").click()
+    tab.locator("#audit-by-name").fill("李")
+    tab.locator("#audit-by-name").press("Enter")
+    first_row(auditor, "查看事项：事项 A229")
+    for _ in range(2):
+        tab.locator("[data-ref=btNext]").click()
+    tab.locator("#audit-table .ag-row[row-index='100']", has_text="A129").wait_for()
+    with tab.expect_download() as download:
+        tab.locator("#audit-export").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == CASES + 1
+    newest = piece(trail.path, Asked(), limit=1).records[0]
+    assert (newest.name, newest.event) == ("王敏", "audit_read")
+    assert '"content":"export"' in newest.facts and f'"rows":{CASES}' in newest.facts
+
+
+def test_t06_the_page_says_which_record_was_changed(auditor: Visitor, trail: Trail) -> None:
+    with closing(sqlite3.connect(trail.path)) as connection:
+        connection.execute("drop trigger record_stays")
+        connection.execute("update record set name = '张三' where seq = 7")
+        connection.commit()
+    auditor.open("/audit")
+    auditor.tab.locator("#audit-verdict[data-state=broken]").wait_for()
+    assert auditor.tab.locator("#audit-verdict").inner_text().split()[:2] == ["✕", "不完整"]
+    assert "第 7 条内容被改动" in auditor.tab.locator("#audit-verdict").inner_text()
+
+
+def test_the_page_can_be_used_by_keyboard_and_axe_holds_nothing_against_it(auditor: Visitor) -> None:
+    auditor.open("/audit")
+    first_row(auditor, "查阅审计")
+    stops, missed = walk(auditor.tab, most=400)
+    assert missed == []
+    assert [stop for stop in stops if stop.ring < 2 or not stop.is_seen] == []
+    assert violations(auditor.tab) == []
+    auditor.tab.set_viewport_size(PHONE)
+    auditor.tab.wait_for_timeout(300)
+    assert violations(auditor.tab) == []
