@@ -133,6 +133,11 @@ class Accounts:
         fits = self._hashes.fits(password, str(found["hash"]) if found else None)
         return _account(found) if fits and found and not found["is_disabled"] else None
 
+    def known(self, name: str) -> str:
+        """The folded name where there is such an account, empty otherwise: what else was typed is nobody's to read."""
+        found = self._found(fold(name))
+        return str(found["name"]) if found else ""
+
     def has_demo_accounts(self) -> bool:
         """Is there an account whose password was printed by the demo mode and that still lets somebody in?"""
         return bool(self._store.rows("select 1 from account where is_demo = 1 and is_disabled = 0 limit 1"))

@@ -41,7 +41,12 @@ class Lockout:
         """
         now = self._clock()
         self._store.write("delete from login_attempt where at <= :since", {"since": stamp(now - WINDOW)})
-        said = self._said(subject, address) | {"now": stamp(now), "since": stamp(now - WINDOW), "most": MOST_FAILURES}
+        said: dict[str, str | int] = {
+            **self._said(subject, address),
+            "now": stamp(now),
+            "since": stamp(now - WINDOW),
+            "most": MOST_FAILURES,
+        }
         admitted = self._store.write(
             "insert into login_attempt select :kind, :subject, :address, :now"
             " where (select count(*) from login_attempt"

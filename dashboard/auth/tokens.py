@@ -81,7 +81,9 @@ class Tokens:
             return None
         row = found[0]
         if not row["used_at"] or now - moment(row["used_at"]) >= NOTE_USE_EVERY:
-            self._store.write("update api_token set used_at = :now where id = :id", {"id": row["id"], "now": stamp(now)})
+            self._store.write(
+                "update api_token set used_at = :now where id = :id", {"id": row["id"], "now": stamp(now)}
+            )
         # The name alone could be an account's; the id says which token it was.
         return Identity(
             name=f"token:{row['id']}", shown_name=row["name"], role=row["role"], town=row["town"], kind="token"

@@ -1,4 +1,4 @@
-"""Which walls may show the county without a person? Those activated by a code, at the address they were activated at."""
+"""Which walls may show the county without a person? Those activated by a code, each at one address."""
 
 from __future__ import annotations
 
