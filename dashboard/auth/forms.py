@@ -12,13 +12,18 @@ from dashboard.writes import WriteRefusedError, is_from_here
 LARGEST_FORM = 8192
 
 
+def refuse_other_sites(request: Request) -> None:
+    """Raises `WriteRefusedError` for a request that another site's page sent."""
+    if not is_from_here(request.headers):
+        raise WriteRefusedError("只接受本系统页面发出的请求", 403)
+
+
 async def read_form(request: Request, fields: Collection[str]) -> dict[str, str]:
     """The fields of a form of ours, each once, empty where it is missing.
 
     Raises `WriteRefusedError` with a sentence: another site's form, too large, not a form, unknown or doubled fields.
     """
-    if not is_from_here(request.headers):
-        raise WriteRefusedError("只接受本系统页面发出的请求", 403)
+    refuse_other_sites(request)
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise WriteRefusedError("请从登录页面提交", 415)
     body = bytearray()

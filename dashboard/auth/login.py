@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from dashboard.auth import attempts
 from dashboard.auth.cookies import SESSION, WALL, give, take_back
 from dashboard.auth.doors import Doors, address
-from dashboard.auth.forms import read_form
+from dashboard.auth.forms import read_form, refuse_other_sites
 from dashboard.auth.login_page import code_page, login_page
 from dashboard.auth.walls import LIFE
 
@@ -71,7 +71,7 @@ def _add_logout(server: FastAPI, doors: Doors) -> None:
     @server.post("/logout", include_in_schema=False)
     async def log_out(request: Request) -> Response:
         try:
-            await read_form(request, ())
+            refuse_other_sites(request)
             key = doors.cookie(request.scope, SESSION)
             await asyncio.to_thread(attempts.log_out, doors, key, address(request.scope))
         except attempts.REFUSALS as error:

@@ -78,10 +78,10 @@ class Walls:
         if not found:
             return None
         id, key, name = secrets.token_hex(4), new_key(), str(found[0]["name"])
-        self._audit("wall_activated", wall=id, name=name, address=address)
         # Whoever deletes the code has it: of two at once, one.
         if not self._store.write("delete from wall_code where hash = :hash", {"hash": hash}):
             return None
+        self._audit("wall_activated", wall=id, name=name, address=address)
         self._store.write(
             "insert into wall_screen values (:id, :hash, :name, :address, :now, :ends_at, 0, :now)",
             {

@@ -11,7 +11,7 @@ from dashboard.auth.accounts import AccountError
 from dashboard.auth.audit import UnrecordedError
 from dashboard.auth.identity import Identity, NobodyError, acting, current
 from dashboard.auth.passwords import CLEAR_LETTERS, Hashes, PasswordError, fold, made_up
-from dashboard.auth.roles import EVERYONE, ROLES, RoleError, checked, with_right
+from dashboard.auth.roles import EVERYONE, RoleError, checked, with_right
 from tests.doors import PASSWORD, QUICK, Place, open_place
 
 
