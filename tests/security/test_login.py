@@ -347,6 +347,12 @@ def test_the_page_has_no_script_and_escapes_what_it_repeats(place: Place) -> Non
     assert "&lt;script&gt;" in page.text
 
 
+@pytest.mark.parametrize("path", ["/login", "/login/screen"])
+def test_h13_the_page_lets_a_browser_say_where_its_form_comes_from(place: Place, path: str) -> None:
+    """Our answers forbid a referrer; over plain HTTP Chromium then sends `Origin: null`, and nobody could log in."""
+    assert '<meta name="referrer" content="same-origin">' in place.browser().get(path).text
+
+
 def test_the_page_repeats_no_name_and_no_password(place: Place) -> None:
     page = log_in(place.browser(), "curious-name", "curious-password").text
     assert "curious" not in page
