@@ -133,6 +133,11 @@ class Accounts:
         fits = self._hashes.fits(password, str(found["hash"]) if found else None)
         return _account(found) if fits and found and not found["is_disabled"] else None
 
+    def open(self, name: str) -> Account | None:
+        """The account of a name, if there is one and it is not disabled."""
+        found = self._found(fold(name))
+        return _account(found) if found and not found["is_disabled"] else None
+
     def known(self, name: str) -> str:
         """The folded name where there is such an account, empty otherwise: what else was typed is nobody's to read."""
         found = self._found(fold(name))

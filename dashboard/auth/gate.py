@@ -6,7 +6,6 @@ two ways is refused, so that no layer behind can read it as something else.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboard.auth.cookies import AmbiguousError
 from dashboard.auth.doors import Doors
 from dashboard.auth.identity import Identity, acting
+from dashboard.auth.workers import Workers
 from dashboard.store import StoreError
 
 log = logging.getLogger("yiping.auth")
@@ -62,6 +62,8 @@ LOGIN_ROUTES = (
     Route(path="/assets/login.css", is_public=True),
 )
 """All that anybody may ask for."""
+SSO_ROUTES = (Route(path="/login/sso", is_public=True), Route(path="/login/sso/back", is_public=True))
+"""And where there is a single sign-on."""
 
 
 class Gate:
@@ -72,7 +74,7 @@ class Gate:
     """
 
     def __init__(self, app: ASGIApp, doors: Doors, routes: Iterable[Route]) -> None:
-        self._app, self._doors = app, doors
+        self._app, self._doors, self._workers = app, doors, Workers("gate")
         self._routes = tuple((route.pattern, route) for route in routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +95,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
-            identity = await asyncio.to_thread(self._doors.who, scope, is_used=not found.is_poll)
+            identity = await self._workers.run(lambda: self._doors.who(scope, is_used=not found.is_poll))
         except AmbiguousError as error:
             await _refusal(found, str(error), 400)(scope, receive, send)
             return

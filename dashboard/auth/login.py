@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -16,25 +13,20 @@ from dashboard.auth.doors import Doors, address
 from dashboard.auth.forms import read_form, refuse_other_sites
 from dashboard.auth.login_page import code_page, login_page
 from dashboard.auth.walls import LIFE
+from dashboard.auth.workers import Workers
 
 AT_ONCE = 2
 """Attempts judged at the same time: verifying a password takes 64 MB."""
 LOCAL = re.compile(r"/(?!/|(?:login|logout)(?:[/?]|$))[^\\\x00-\x20\x7f]*")
 WALL_HOME = "/screen"
 
-OffTheLoop = Callable[[Callable[[], str]], Awaitable[str]]
 
-
-def add_login(server: FastAPI, doors: Doors) -> None:
-    """Add /login, /login/screen and /logout."""
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="login")
-
-    async def off_the_loop(work: Callable[[], str]) -> str:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
-
-    _add_login(server, doors, off_the_loop)
-    _add_logout(server, doors)
-    _add_walls(server, doors, off_the_loop)
+def add_login(server: FastAPI, doors: Doors, *, sso: str = "") -> None:
+    """Add /login, /login/screen and /logout. `sso` names the single sign-on, where there is one (sso.py)."""
+    workers = Workers("login", at_once=AT_ONCE)
+    _add_login(server, doors, workers, sso)
+    _add_logout(server, doors, workers)
+    _add_walls(server, doors, workers)
 
 
 def local(next: str) -> str:
@@ -42,10 +34,10 @@ def local(next: str) -> str:
     return next if LOCAL.fullmatch(next) else "/"
 
 
-def _add_login(server: FastAPI, doors: Doors, off_the_loop: OffTheLoop) -> None:
+def _add_login(server: FastAPI, doors: Doors, workers: Workers, sso: str) -> None:
     @server.get("/login", include_in_schema=False)
     async def show(next: str = Query("/")) -> HTMLResponse:
-        return login_page(next=local(next))
+        return login_page(next=local(next), sso=sso)
 
     @server.post("/login", include_in_schema=False)
     async def log_in(request: Request) -> Response:
@@ -59,21 +51,21 @@ def _add_login(server: FastAPI, doors: Doors, off_the_loop: OffTheLoop) -> None:
                 doors.sessions.end(before)  # whoever was logged in here before is so no more
                 return key
 
-            key = await off_the_loop(attempt)
+            key = await workers.run(attempt)
         except attempts.REFUSALS as error:
-            return login_page(next=next, refusal=attempts.refusal(error))
+            return login_page(next=next, refusal=attempts.refusal(error), sso=sso)
         response = _onward(next)
         give(response, SESSION, key, is_secure=doors.is_secure)
         return response
 
 
-def _add_logout(server: FastAPI, doors: Doors) -> None:
+def _add_logout(server: FastAPI, doors: Doors, workers: Workers) -> None:
     @server.post("/logout", include_in_schema=False)
     async def log_out(request: Request) -> Response:
         try:
             refuse_other_sites(request)
             key = doors.cookie(request.scope, SESSION)
-            await asyncio.to_thread(attempts.log_out, doors, key, address(request.scope))
+            await workers.run(lambda: attempts.log_out(doors, key, address(request.scope)))
         except attempts.REFUSALS as error:
             return login_page(next="/", refusal=attempts.refusal(error))
         response = _onward("/login")
@@ -81,7 +73,7 @@ def _add_logout(server: FastAPI, doors: Doors) -> None:
         return response
 
 
-def _add_walls(server: FastAPI, doors: Doors, off_the_loop: OffTheLoop) -> None:
+def _add_walls(server: FastAPI, doors: Doors, workers: Workers) -> None:
     @server.get("/login/screen", include_in_schema=False)
     async def show() -> HTMLResponse:
         return code_page()
@@ -90,7 +82,7 @@ def _add_walls(server: FastAPI, doors: Doors, off_the_loop: OffTheLoop) -> None:
     async def activate(request: Request) -> Response:
         try:
             form = await read_form(request, ("code",))
-            key = await off_the_loop(lambda: attempts.activate(doors, form["code"], address(request.scope)))
+            key = await workers.run(lambda: attempts.activate(doors, form["code"], address(request.scope)))
         except attempts.REFUSALS as error:
             return code_page(refusal=attempts.refusal(error))
         response = _onward(WALL_HOME)

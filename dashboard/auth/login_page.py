@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
 from fastapi.responses import HTMLResponse
 
@@ -56,15 +57,21 @@ _CODE = """<label for="code">激活码</label>
  maxlength="{length}" required autofocus>"""
 
 
-def login_page(*, next: str, refusal: Refusal = NO_REFUSAL) -> HTMLResponse:
-    """The page where people log in, with a sentence on what went wrong; `next` is where they go then."""
+def login_page(*, next: str, refusal: Refusal = NO_REFUSAL, sso: str = "") -> HTMLResponse:
+    """The page where people log in, with a sentence on what went wrong; `next` is where they go then.
+
+    `sso` is what people call the single sign-on, where there is one.
+    """
+    other = (
+        f'<a class="login-other" href="/login/sso?next={quote(next, safe="")}">用{escape(sso)}登录</a>' if sso else ""
+    )
     return _answer(
         refusal,
         title="登录",
         action="/login",
         fields=_ACCOUNT.format(next=escape(next)),
         button="登录",
-        after="<p>30 分钟没有操作会自动退出。忘记密码请联系管理员。</p>"
+        after=f"{other}<p>30 分钟没有操作会自动退出。忘记密码请联系管理员。</p>"
         '<p>这里是大屏？<a href="/login/screen">用激活码打开</a></p>',
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,7 +180,8 @@ CROOKED = [
     "/assets/..%2fapp.py", "/assets/..%5capp.py", "/assets/....//app.py", "/assets/.env", "/.git/config",
     "/assets/%2eenv", "/assets/tokens.css/", "/assets/tokens.css%20", "/assets/tokens.css;x",
     "/assets//tokens.css", "/api/v1/cases/../whoami", "/api/v1/cases/%2e%2e/whoami", "/api/v1/cases/a%2fb",
-    "/api/v1/cases/a\\b", "/api/v1/cases/%252e%252e", "/api/v1/cases//1", "/api/v1/cases/", "/api/v1/cases",
+    "/api/v1/cases/a\\b", "/api/v1/cases/%252e%252e", "/api/v1/cases/%25252e", "/api/v1/cases//1",
+    "/api/v1/cases/", "/api/v1/cases",
     "/api/v1/cases/a%0ab", "/api/v1/cases/\x7f", "//_dash-update-component", "/_dash-update-component/",
     "/_dash-layout", "/_dash-ws-callback", "/_mcp", "/console", "/docs", "/redoc", "/openapi.json", "/metrics",
     "", "*", "login", "http://testserver/login", "/healthz\n", "/login#x",
@@ -238,6 +241,24 @@ def test_a_store_that_fails_lets_nobody_pass() -> None:
         assert "sqlite" not in answer.text.lower()
     assert browser.get("/healthz").status_code == 200
     assert browser.get("/nowhere").status_code == 404
+
+
+def test_t10_who_is_asking_is_found_out_though_every_shared_thread_is_busy() -> None:
+    place, go = open_place(), threading.Event()
+    key = place.person("leader").cookies["yiping_session"]
+
+    async def busy() -> int:
+        slow = [asyncio.create_task(asyncio.to_thread(go.wait, 20)) for _ in range(100)]
+        transport = httpx.ASGITransport(place.app, client=("10.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as browser:
+            asked = browser.get("/api/v1/pulse", headers={"Cookie": f"yiping_session={key}"})
+            try:
+                return (await asyncio.wait_for(asked, 5)).status_code
+            finally:
+                go.set()
+                await asyncio.gather(*slow)
+
+    assert asyncio.run(busy()) == 200
 
 
 def test_t09_a_page_left_open_is_logged_out_though_it_polls() -> None:

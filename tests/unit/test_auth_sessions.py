@@ -123,6 +123,12 @@ def test_h07_all_sessions_of_a_person_end_and_nobody_elses(place: Place, change:
     assert sessions.find(others)
 
 
+def test_h07_an_account_disabled_by_hand_in_the_store_ends_its_sessions_too(place: Place) -> None:
+    key = start(place)
+    place.store.write("update account set is_disabled = 1 where name = 'leader'")
+    assert place.doors.sessions.find(key) is None
+
+
 def test_h07_enabling_again_does_not_wake_old_sessions(place: Place) -> None:
     key = start(place)
     place.doors.accounts.disable("leader")
