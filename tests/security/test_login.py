@@ -159,7 +159,7 @@ def test_h10_two_tokens_are_refused_and_a_bad_one_is_not_helped_by_a_cookie(plac
     token, browser = place.doors.tokens.add("日报", role="analyst"), place.person("leader")
     two = httpx.Headers([("Authorization", f"Bearer {token}"), ("Authorization", "Bearer x")])
     assert browser.get(WHO, headers=two).status_code == 400
-    for said in ("Bearer x", "Bearer", "Basic bGVhZGVyOng=", "", token):
+    for said in ("Bearer x", "Bearer", "Basic bGVhZGVyOng=", "", token, f"Basic {token}"):
         assert browser.get(WHO, headers={"Authorization": said}).status_code == 401
     assert browser.get(WHO, headers={"Authorization": f"Bearer {token}"}).json()["kind"] == "token"
 
@@ -518,6 +518,15 @@ def test_t09b_codes_cannot_be_guessed_through(place: Place) -> None:
         *["wall_code_locked"] * 2,
         "wall_activated",
     ]
+
+
+def test_t09b_right_codes_lock_nobody_out(place: Place) -> None:
+    wall = place.browser("10.0.0.9")
+    assert [activate(wall, place.doors.walls.new_code("指挥大厅")).status_code for _ in range(7)] == [303] * 7
+
+
+def test_t09_logging_in_often_locks_nobody_out(place: Place) -> None:
+    assert [log_in(place.browser(), "leader").status_code for _ in range(7)] == [303] * 7
 
 
 def test_t09b_without_a_record_no_wall_is_made(place: Place) -> None:

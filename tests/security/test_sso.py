@@ -73,6 +73,14 @@ def test_next_is_an_address_of_ours(browser: TestClient, provider: Vouching, nex
     assert come_back(browser, provider, next=next).headers["location"] == "/"
 
 
+def test_next_is_an_address_of_ours_whatever_the_cookie_says(browser: TestClient, provider: Vouching) -> None:
+    state, code = provider.visited(browser.get("/login/sso").headers["location"], "leader")
+    kept = ".".join([*browser.cookies["yiping_sso"].split(".")[:3], "%2F%2Fevil.example"])
+    asked = {"state": state, "code": code}
+    answer = browser.get("/login/sso/back", params=asked, headers={"Cookie": f"yiping_sso={kept}"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
 @pytest.mark.parametrize("name", ["nobody", "auditor"])
 def test_t09_without_an_open_account_nobody_gets_in(
     browser: TestClient, provider: Vouching, place: Place, name: str
@@ -169,6 +177,14 @@ def test_without_a_record_nobody_gets_in(browser: TestClient, provider: Vouching
     place.record.is_broken = True
     assert come_back(browser, provider).status_code == 503
     assert place.store.rows("select * from login_session") == []
+
+
+@pytest.mark.parametrize("url", ["http://evil.example/authorize", "javascript:alert(1)", "//evil.example", "", None])
+def test_t09_nobody_is_sent_to_an_address_without_tls(browser: TestClient, provider: Vouching, url: Any) -> None:
+    provider.description = {"authorization_endpoint": url}
+    answer = browser.get("/login/sso")
+    assert answer.status_code == 503
+    assert "location" not in answer.headers
 
 
 def test_a_provider_that_cannot_be_reached_is_said_and_people_log_in_as_ever(place: Place) -> None:
