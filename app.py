@@ -12,12 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dashboard.store import DEFAULT as DEFAULT_STATE
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 ROOT = Path(__file__).resolve().parent
 DEFAULT_WAREHOUSE = ROOT / "data" / "warehouse"
-DEFAULT_STATE = ROOT / "data" / "state" / "yiping.sqlite"
 DEFAULT_MAP = ROOT / "data" / "reference" / "map.toml"
 DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
 

@@ -13,6 +13,8 @@ from dashboard import faults
 
 BUSY_SECONDS = 5.0
 IN_MEMORY = Path(":memory:")
+DEFAULT = Path(__file__).resolve().parent.parent / "data" / "state" / "yiping.sqlite"
+"""Where it is kept unless somebody says otherwise."""
 
 
 class StoreError(Exception):

@@ -1,0 +1,100 @@
+"""Does an attempt to get in succeed? It is counted, judged and recorded, in that order, before anybody hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.auth.audit import UnrecordedError
+from dashboard.auth.cookies import AmbiguousError
+from dashboard.auth.doors import Doors
+from dashboard.auth.passwords import fold
+from dashboard.store import StoreError
+from dashboard.writes import WriteRefusedError
+
+
+class TurnedAwayError(Exception):
+    """The attempt failed, or has to wait `wait` seconds; the text is the same whatever was wrong."""
+
+    def __init__(self, text: str, *, wait: int = 0) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
+REFUSALS = (TurnedAwayError, WriteRefusedError, AmbiguousError, StoreError, UnrecordedError)
+"""Everything for which nobody gets in, and nobody out."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What to answer: a sentence, the HTTP status, and the seconds to wait (0: it need not be said)."""
+
+    said: str
+    status: int
+    wait: int = 0
+
+
+def refusal(error: Exception) -> Refusal:
+    """What to answer to one of `REFUSALS`."""
+    match error:
+        case TurnedAwayError():
+            return Refusal(str(error), 429 if error.wait else 401, error.wait)
+        case WriteRefusedError():
+            return Refusal(str(error), error.status)
+        case AmbiguousError():
+            return Refusal(str(error), 400)
+        case UnrecordedError():
+            return Refusal(str(error), 503)
+        case _:
+            return Refusal("暂时无法登录，请稍后再试或联系管理员", 503)
+
+
+def log_in(doors: Doors, name: str, password: str, address: str) -> str:
+    """The key of a new session. Raises `TurnedAwayError`, `StoreError`, `UnrecordedError`; then there is none."""
+    folded = fold(name)
+    wait = doors.logins.admit(folded, address)
+    if wait:
+        doors.audit("login_locked", account=doors.accounts.known(name), address=address)
+        raise TurnedAwayError(_locked(wait), wait=wait)
+    account = doors.accounts.verified(name, password)
+    if account is None:
+        doors.audit("login_failed", account=doors.accounts.known(name), address=address)
+        raise TurnedAwayError("账号或密码不对，或账号已停用")
+    doors.logins.forgive(folded, address)
+    doors.audit("login", account=account.name, role=account.role, address=address)
+    return doors.sessions.start(account)
+
+
+def vouched(doors: Doors, name: str, address: str) -> str:
+    """The key of a new session for somebody whom the single sign-on vouches for. Raises as `log_in`."""
+    account = doors.accounts.open(name)
+    if account is None:
+        doors.audit("login_failed", account=doors.accounts.known(name), address=address, method="sso")
+        raise TurnedAwayError("您的账号还没有在本系统开通，或已停用：请联系管理员")
+    doors.audit("login", account=account.name, role=account.role, address=address, method="sso")
+    return doors.sessions.start(account)
+
+
+def log_out(doors: Doors, key: str, address: str) -> None:
+    """End a session, if the key is one's. Raises `StoreError`, `UnrecordedError`; then the session goes on."""
+    person = doors.sessions.find(key, is_used=False) if key else None
+    if person:
+        doors.audit("logout", account=person.name, address=address)
+        doors.sessions.end(key)
+
+
+def activate(doors: Doors, code: str, address: str) -> str:
+    """The key of a wall at this address. Raises as `log_in`."""
+    wait = doors.codes.admit(address, address)
+    if wait:
+        doors.audit("wall_code_locked", address=address)
+        raise TurnedAwayError(_locked(wait), wait=wait)
+    key = doors.walls.activate(code, address)
+    if key is None:
+        doors.audit("wall_code_failed", address=address)
+        raise TurnedAwayError("激活码不对、已用过或已过期")
+    doors.codes.forgive(address, address)
+    return key
+
+
+def _locked(wait: int) -> str:
+    return f"失败次数过多，请 {-(-wait // 60)} 分钟后再试"

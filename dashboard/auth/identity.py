@@ -1,0 +1,60 @@
+"""Who is asking? Set by the gate for the time of one request; worker threads of `asyncio.to_thread` see it too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal
+
+from dashboard.auth.roles import ROLES, Role
+
+Kind = Literal["session", "token", "wall"]
+"""By what somebody is known: a person who logged in, a program's token, or a wall that was activated."""
+
+
+class NobodyError(Exception):
+    """Nobody is known to be asking: the request did not come through the gate, or by a public route."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who asks. `name` is the folded account name (a token's or a wall's own name), `town` a code or empty."""
+
+    name: str
+    shown_name: str
+    role: str
+    town: str = ""
+    kind: Kind
+
+    @property
+    def rights(self) -> Role:
+        """What the role may do."""
+        return ROLES[self.role]
+
+    @property
+    def towns(self) -> tuple[str, ...] | None:
+        """The towns that may be seen; None for the whole county."""
+        return (self.town,) if self.rights.is_of_a_town else None
+
+
+_identity: ContextVar[Identity] = ContextVar("identity")
+
+
+def current() -> Identity:
+    """Who sent the request that is being answered. Raises `NobodyError`."""
+    try:
+        return _identity.get()
+    except LookupError:
+        raise NobodyError("没有登录") from None
+
+
+@contextmanager
+def acting(identity: Identity) -> Iterator[None]:
+    """Answer as for this person inside the block."""
+    token = _identity.set(identity)
+    try:
+        yield
+    finally:
+        _identity.reset(token)
