@@ -73,7 +73,7 @@ class Panel:
 class Page:
     """One screen, at one path; `frame` is its component tree without data.
 
-    `in_nav` is off for a page that is only reached from others.
+    `in_nav` is off for a page that is only reached from others; `right` is what its readers must have (`auth.roles`).
     `opens_with` holds the conditions a bare address gets besides the default period. `exports` names every number that
     the page shows under some filters. `choosers` are controls that set the view key their id ends with; the page says
     in its store `{key}-view` what they, and others in `shows`, stand at. `windows` are grids that ask for their rows
@@ -92,6 +92,7 @@ class Page:
     shows: tuple[str, ...] = ()
     windows: tuple[tuple[str, Rows], ...] = ()
     in_nav: bool = True
+    right: str = "see_numbers"
     exports: Callable[[Ask, Filters], tuple[Question, ...]] = no_numbers
     opens_with: Filters = field(default_factory=Filters)
 

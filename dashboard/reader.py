@@ -1,4 +1,4 @@
-"""Who is reading? Until there are accounts: a browser that was given a key once, and the name its person typed."""
+"""Who is reading? The person of an account; where nobody logs in, a browser that was given a key once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from fastapi import Request, Response
 
+from dashboard.auth.identity import Identity, known
 from dashboard.clock import Clock
 from dashboard.store import Store
 from dashboard.writes import WriteRefusedError
@@ -47,14 +48,17 @@ def cleaned(text: str) -> str:
 
 
 class Readers:
-    """The readers known here. The only place that knows the cookie; accounts will take its place."""
+    """The readers known here: people of accounts, and without log-in browsers. The only place that knows the cookie."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         store.declare(TABLE)
 
     def of(self, request: Request) -> Reader:
-        """Who sends a request; `NOBODY` without a key that was given here."""
+        """Who sends a request; `NOBODY` without an account, and without a key that was given here."""
+        person = known()
+        if person is not None:
+            return _person(person)
         key = request.cookies.get(COOKIE, "")
         if not KEY.fullmatch(key):
             return NOBODY
@@ -67,6 +71,8 @@ class Readers:
         A new name takes the place of the old one. Raises `WriteRefusedError` where there is no name at all.
         """
         reader = self.of(request)
+        if known() is not None:
+            return reader
         name = name or reader.name
         if not name:
             raise WriteRefusedError("请先写上姓名，别人才知道是谁写的")
@@ -78,12 +84,20 @@ class Readers:
         return Reader(reader.id, name)
 
     def meet(self, response: Response, name: str = "") -> Reader:
-        """A new reader, whose key goes out with the answer."""
+        """A new reader, whose key goes out with the answer; somebody with an account is one already."""
+        person = known()
+        if person is not None:
+            return _person(person)
         key = secrets.token_urlsafe(24)
         response.set_cookie(COOKIE, key, max_age=A_YEAR, httponly=True, samesite="strict")
         reader = Reader(_id(key), name)
         self._store.write("insert into reader (id, name) values (:id, :name)", {"id": reader.id, "name": name})
         return reader
+
+
+def _person(identity: Identity) -> Reader:
+    """The same for every log-in of an account; a token's or a wall's is its own."""
+    return Reader(_id(f"{identity.kind}:{identity.name}"), identity.shown_name or identity.name)
 
 
 def _id(key: str) -> str:

@@ -35,7 +35,9 @@ class Identity:
 
     @property
     def towns(self) -> tuple[str, ...] | None:
-        """The towns that may be seen; None for the whole county."""
+        """The towns that may be seen; None for the whole county, none at all for who may see no numbers."""
+        if not (self.rights.see_numbers or self.rights.view_wall):
+            return ()
         return (self.town,) if self.rights.is_of_a_town else None
 
 
@@ -48,6 +50,11 @@ def current() -> Identity:
         return _identity.get()
     except LookupError:
         raise NobodyError("没有登录") from None
+
+
+def known() -> Identity | None:
+    """The same, or None where nobody is known."""
+    return _identity.get(None)
 
 
 @contextmanager

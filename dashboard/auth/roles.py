@@ -12,6 +12,7 @@ class Role:
 
     key: str
     name: str
+    see_numbers: bool = False
     see_cases: bool = False
     export: bool = False
     write_notes: bool = False
@@ -27,13 +28,22 @@ ROLES = MappingProxyType(
         role.key: role
         for role in (
             Role(key="screen", name="大屏", view_wall=True),
-            Role(key="leader", name="领导", view_wall=True, see_cases=True, write_notes=True),
-            Role(key="analyst", name="分析员", view_wall=True, see_cases=True, write_notes=True, export=True),
-            Role(key="town", name="乡镇", is_of_a_town=True, see_cases=True, write_notes=True, export=True),
+            Role(key="leader", name="领导", see_numbers=True, view_wall=True, see_cases=True, write_notes=True),
+            Role(
+                key="analyst",
+                name="分析员",
+                see_numbers=True,
+                view_wall=True,
+                see_cases=True,
+                write_notes=True,
+                export=True,
+            ),
+            Role(key="town", name="乡镇", is_of_a_town=True, see_numbers=True, see_cases=True, write_notes=True, export=True),
             Role(key="auditor", name="审计员", read_audit=True),
             Role(
                 key="admin",
                 name="管理员",
+                see_numbers=True,
                 view_wall=True,
                 see_cases=True,
                 write_notes=True,

@@ -86,7 +86,7 @@ PAGE = Page(
     path="/audit",
     name="审计",
     order=12,
-    in_nav=False,
+    right="read_audit",
     frame=frame,
     panels=(
         Panel(id="verification", title="审计链核验", load=load, view=told_by_script, fills=()),

@@ -192,6 +192,7 @@ PAGE = Page(
     name="事项",
     order=9,
     in_nav=False,
+    right="see_cases",
     frame=frame,
     panels=(
         Panel(

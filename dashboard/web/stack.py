@@ -24,14 +24,15 @@ Layer = Callable[[ASGIApp], ASGIApp]
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What the layers need to know: the Content-Security-Policy, the host names, what there is, how
-    pages open, what is wired where."""
+    """What the layers need to know: the Content-Security-Policy, the host names, what there is, how pages open, what is
+    wired where, and who may pass."""
 
     policy: str
     hosts: Collection[str]
     paths: KnownPaths
     opening: Openings
     callbacks: Mapping[str, CallbackMap]
+    gate: Layer
 
 
 def secured(app: ASGIApp, rules: Rules) -> ASGIApp:
@@ -44,6 +45,7 @@ def secured(app: ASGIApp, rules: Rules) -> ASGIApp:
         Failures,
         BodyLimit,
         OwnPagesOnly,
+        rules.gate,
         # Numbers as text shrink tenfold; level 3 costs a tenth of the time that the last percent would.
         lambda inner: GZipMiddleware(inner, minimum_size=2000, compresslevel=3),
         lambda inner: OnlyKnownPaths(inner, rules.paths.methods),
