@@ -26,6 +26,7 @@ DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
 def create_server(options: argparse.Namespace) -> FastAPI:
     """The whole application on one ASGI server: API, health, pages. Stops where a file that it needs is unusable."""
     from dashboard import basemap, events, startup, targets  # imported late, so that `--help` answers at once
+    from dashboard.audit.record import AuditError
     from dashboard.config import ConfigError
     from dashboard.server import create
     from dashboard.store import StoreError
@@ -39,23 +40,48 @@ def create_server(options: argparse.Namespace) -> FastAPI:
         events.configured()
         tiles = basemap.read(options.map)
         server = create(
-            options.warehouse, tiles, clock=datetime.now, state=options.state, wall=options.wall, hosts=hosts
+            options.warehouse,
+            tiles,
+            clock=datetime.now,
+            state=options.state,
+            wall=options.wall,
+            hosts=hosts,
+            is_gated=True,
+            is_secure=options.behind_tls,
         )
         log = startup.write_logs(options.access_log or options.state.with_name("access.jsonl"))
-    except (ConfigError, StoreError) as error:
+    except (AuditError, ConfigError, StoreError) as error:
         sys.exit(str(error))
     atexit.register(log.stop)
     return server
 
 
-def refuse_public(host: str) -> None:
-    """Stop unless the address is this machine's own: there is no log-in yet."""
+def is_public(host: str) -> bool:
+    """Can other machines reach this address?"""
     try:
-        inside = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host != "localhost" and not ipaddress.ip_address(host).is_loopback
     except ValueError:
-        inside = False
-    if not inside:
-        sys.exit(f"拒绝监听 {host}：还没有登录与权限，只允许本机地址（127.0.0.1、::1、localhost）")
+        return True
+
+
+def prepare_accounts(server: FastAPI, options: argparse.Namespace) -> None:
+    """Where there is no account yet: those of the demo county, printed once; else stop and say how to make one.
+
+    Stops where other machines could reach a server whose demo accounts somebody may have seen on a screen.
+    """
+    from dashboard.auth import demo
+
+    accounts = server.state.security.doors.accounts
+    if not accounts.listed() and options.demo_if_empty and not is_public(options.host):
+        with server.state.warehouse.lease() as ask:
+            town = next(iter(ask.vocabulary["town"]), "")
+        print("第一次运行，已建立演示账号（密码只显示这一次；忘了用 python -m dashboard users reset 重设）：")
+        for login in demo.first_accounts(accounts, town=town):
+            print(f"  {login.role}\t账号 {login.name}\t密码 {login.password}", flush=True)
+    if not accounts.listed():
+        sys.exit("还没有账号，请先运行 python -m dashboard users add 姓名 --role admin（大屏用 wall code 激活）")
+    if is_public(options.host) and accounts.has_demo_accounts():
+        sys.exit(f"拒绝监听 {options.host}：还有演示账号，请先停用它们，或重设密码（python -m dashboard users …）")
 
 
 def load_demo(warehouse: Path) -> None:
@@ -73,7 +99,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until stopped."""
     options = _options(arguments)
     os.umask(0o077)  # what the server and the load write, nobody else on the machine reads
-    refuse_public(options.host)
     if not (options.warehouse / "CURRENT.json").exists():
         if not options.demo_if_empty:
             sys.exit(f"{options.warehouse} 中还没有数据，请先运行 python -m etl load，或加 --demo-if-empty")
@@ -84,8 +109,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"态势一屏尽观：http://{host}:{options.port}  （{datetime.now():%H:%M} 启动，按 Ctrl+C 停止）", flush=True)  # noqa: DTZ005
+    server = create_server(options)
+    prepare_accounts(server, options)
     uvicorn.run(
-        create_server(options),
+        server,
         host=options.host,
         port=options.port,
         **connection.options(),
@@ -115,6 +142,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=env.get("YIPING_ACCESS_LOG"),
         metavar="FILE",
         help="访问日志，默认在状态目录中；- 为标准错误输出",
+    )
+    parser.add_argument(
+        "--behind-tls", action="store_true", help="浏览器经 https（反向代理）访问：登录 cookie 只经 https 发送"
     )
     parser.add_argument("--demo-if-empty", action="store_true", help="没有数据时先生成并加载演示县")
     return parser.parse_args(arguments)

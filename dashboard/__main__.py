@@ -1,19 +1,22 @@
-"""Who may come in? The command line of whoever runs the server: `python -m dashboard users|token|tokens|wall …`."""
+"""Who may come in, and who did what? The command line of whoever runs the server: `python -m dashboard users …`."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
-import logging
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from dashboard.audit.command import add_commands
+from dashboard.audit.of_doors import audit_of
+from dashboard.audit.record import AuditError
 from dashboard.auth.accounts import Account, AccountError
 from dashboard.auth.audit import Audit, UnrecordedError
 from dashboard.auth.doors import Doors, open_doors
@@ -21,6 +24,7 @@ from dashboard.auth.passwords import PasswordError
 from dashboard.auth.roles import ROLES, RoleError
 from dashboard.auth.tokens import DAYS, TokenError
 from dashboard.auth.walls import WallError
+from dashboard.security import open_trail
 from dashboard.store import DEFAULT, Store, StoreError
 
 WRONG_USE, UNABLE = 2, 1
@@ -31,26 +35,22 @@ Command = Callable[[Doors, Options], None]
 
 
 def main(arguments: Sequence[str] | None = None, *, audit: Audit | None = None) -> int:
-    """Carry out one command; gives the exit code. `audit` records every change before it is made."""
+    """Carry out one command; gives the exit code. `audit` records every change before it is made (else the trail)."""
     options = _parser().parse_args(arguments)
-    record = partial(audit or _to_the_log, by=f"命令行 {getpass.getuser()}")
+    if "run" in options:  # the trail's own commands
+        return int(options.run(options))
+    os.umask(0o077)
     try:
-        store = Store(options.state)
-        try:
+        with closing(Store(options.state)) as store, closing(open_trail(options.state, datetime.now)) as trail:
+            record = partial(audit or audit_of(trail), by=getpass.getuser())
             options.command(open_doors(store, clock=datetime.now, audit=record), options)
-        finally:
-            store.close()
     except WRONG as error:
         print(error, file=sys.stderr)
         return WRONG_USE
-    except (StoreError, UnrecordedError) as error:
+    except (AuditError, StoreError, UnrecordedError) as error:
         print(error, file=sys.stderr)
         return UNABLE
     return 0
-
-
-def _to_the_log(event: str, /, **facts: str) -> None:
-    logging.getLogger("yiping.audit").info("%s %s", event, facts)
 
 
 # --- people -------------------------------------------------------------------------------------------------------
@@ -168,11 +168,12 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m dashboard", description="账号、令牌与大屏")
-    groups = parser.add_subparsers(metavar="users|token|tokens|wall", required=True, parser_class=_Parser)
+    groups = parser.add_subparsers(metavar="users|token|tokens|wall|audit", required=True, parser_class=_Parser)
     _users(groups.add_parser("users", help="账号"))
     _token(groups.add_parser("token", help="新建程序用的令牌，只显示一次"))
     _tokens(groups.add_parser("tokens", help="查看、吊销令牌"))
     _wall(groups.add_parser("wall", help="大屏的激活码、查看、吊销"))
+    add_commands(groups)
     return parser
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 from fastapi import FastAPI, Query, Request
@@ -11,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from dashboard import words
 from dashboard.api import BadRequestError, answer, head, split_keys, strict_filters
 from dashboard.ask import Ask
+from dashboard.audit.recorder import Recorder, rows_of
 from dashboard.care import GROUPS, METRICS, SPANS, Care, CareRow
 from dashboard.clock import Clock
 from dashboard.export.about import NOBODY
@@ -43,9 +45,15 @@ _PLACES = {
 
 
 def add_care(
-    api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | None = None, readers: Readers | None = None
+    api: FastAPI,
+    warehouse: Warehouse,
+    *,
+    build: str,
+    clock: Clock | None = None,
+    readers: Readers | None = None,
+    record: Recorder | None = None,
 ) -> None:
-    """Put /care on the API. `clock` tells when a file was made, `readers` for whom."""
+    """Put /care on the API. `clock` tells when a file was made, `readers` for whom; `record` puts it on record."""
 
     @api.get(
         "/care",
@@ -77,6 +85,17 @@ def add_care(
             if not format:
                 return JSONResponse(_answer_json(ask, found, filters))
             body = write_care(ask, found, filters, format=format, stamp=stamp)
+            if record:
+                record(
+                    "exported",
+                    content="care",
+                    format=format,
+                    rows=len(found.rows),
+                    filters=rows_of(filters),
+                    by=groups,
+                    sha256=hashlib.sha256(body).hexdigest(),
+                    snapshot=ask.info.snapshot,
+                )
             name = disposition(care_name(ask, found, filters, format))
             headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
             return Response(body, media_type=MEDIA_TYPES[format], headers=headers)

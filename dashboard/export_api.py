@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from dashboard.api import COMPARED, answer, in_words, with_filters
 from dashboard.ask import Ask
+from dashboard.audit.recorder import Recorder, rows_of
 from dashboard.clock import Clock
 from dashboard.export.about import NOBODY, Stamp
 from dashboard.export.asked import EXPORT, ExportRefusedError, NotAllowedError
@@ -46,6 +47,7 @@ class Exporter:
     gate: asyncio.Semaphore
     pages: Mapping[str, Page]
     readers: Readers | None = None
+    record: Recorder | None = None
 
     def reader(self, request: Request) -> str:
         """The name of who asks, as the file is to say it."""
@@ -55,6 +57,23 @@ class Exporter:
         """The export that a request asks for. Raises what `asked_of` and `Export` raise."""
         stamp = Stamp(self.build, self.clock() if self.clock else None, self.reader(request))
         return Export(ask, asked_of(ask, request), stamp=stamp, sees_cases=may_see_cases("desk"), is_over=is_over)
+
+    def put_on_record(self, export: Export, sha256: str) -> None:
+        """Before the file leaves: what is in it, and its checksum (hexadecimal). Raises `AuditError`."""
+        if self.record is None:
+            return
+        asked = export.asked
+        self.record(
+            "exported",
+            content="numbers" if asked.metrics else "cases",
+            format=asked.format,
+            rows=export.content.rows,
+            filters=rows_of(asked.filters),
+            metrics=asked.metrics,
+            by=asked.by,
+            sha256=sha256,
+            snapshot=export.snapshot,
+        )
 
     async def make(self, request: Request, into: Callable[[Export], Response]) -> Response:
         """The answer made of the export that a request asks for; given up when the reader has gone."""
@@ -96,6 +115,7 @@ def add_export(
     clock: Clock | None = None,
     pages: Sequence[Page] = (),
     readers: Readers | None = None,
+    record: Recorder | None = None,
 ) -> Exporter:
     """Add /export, /export/about and /export/offers to the API.
 
@@ -103,7 +123,7 @@ def add_export(
     are offered.
     """
     gate = asyncio.Semaphore(AT_ONCE)
-    exporter = Exporter(warehouse, build, clock, gate, {page.path: page for page in pages}, readers)
+    exporter = Exporter(warehouse, build, clock, gate, {page.path: page for page in pages}, readers, record)
     _errors(api)
     _add_file(api, exporter)
     _add_about(api, exporter)
@@ -132,7 +152,7 @@ def _add_file(api: FastAPI, exporter: Exporter) -> None:
         The file is complete before its first byte is sent. `Link` leads to its description, `Repr-Digest` is the
         file's SHA-256.
         """
-        return await exporter.make(request, _file)
+        return await exporter.make(request, lambda export: _file(export, exporter.put_on_record))
 
 
 def _add_about(api: FastAPI, exporter: Exporter) -> None:
@@ -159,11 +179,12 @@ def _add_offers(api: FastAPI, exporter: Exporter) -> None:
         return await answer(exporter.warehouse, lambda ask: exporter.offers(ask, request))
 
 
-def _file(export: Export) -> Response:
+def _file(export: Export, put_on_record: Callable[[Export, str], None]) -> Response:
     out: BinaryIO = tempfile.TemporaryFile(prefix="yiping-export-")  # noqa: SIM115
     try:
         export.write(out)
         size, sha256 = out.tell(), digest(out)
+        put_on_record(export, base64.b64decode(sha256).hex())
     except BaseException:
         out.close()
         raise

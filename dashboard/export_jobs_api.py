@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse
 
 from dashboard.api import answer, in_words, with_filters
 from dashboard.ask import Ask
+from dashboard.audit.recorder import Recorder
 from dashboard.export.export import MEDIA_TYPES, Export
 from dashboard.export.jobs import DONE, Jobs, NoSuchJobError, NotReadyError
 from dashboard.export.names import disposition
@@ -28,7 +29,7 @@ def add_export_jobs(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
     _errors(api)
     _add_start(api, exporter, jobs)
     _add_watch(api, jobs)
-    _add_fetch(api, jobs)
+    _add_fetch(api, jobs, exporter.record)
 
 
 def _errors(api: FastAPI) -> None:
@@ -72,11 +73,21 @@ def _add_watch(api: FastAPI, jobs: Jobs) -> None:
         return job_json(jobs.cancel(key))
 
 
-def _add_fetch(api: FastAPI, jobs: Jobs) -> None:
+def _add_fetch(api: FastAPI, jobs: Jobs, record: Recorder | None) -> None:
     @api.get("/exports/{key}/file", summary="下载后台导出的文件", response_class=FileResponse)
     def fetch(key: str = KEY) -> FileResponse:
-        """The whole file; `Link` leads to its description."""
-        path, job = jobs.file(key), jobs.find(key)
+        """The whole file; `Link` leads to its description. That it goes out is on record before its first byte."""
+        path, job, said = jobs.file(key), jobs.find(key), jobs.about(key)
+        if record:
+            record(
+                "exported",
+                content="numbers" if "metrics" in said else "cases",
+                format=job["format"],
+                rows=said["rows"],
+                filters=said["filters"],
+                sha256=said["sha256"],
+                snapshot=said["snapshot"],
+            )
         headers = {
             "Content-Disposition": disposition(job["name"]),
             "Link": f'<{JOBS}/{key}/about>; rel="describedby"; type="application/json"',

@@ -14,10 +14,13 @@ from dash.exceptions import PreventUpdate
 from dashboard import callback_values as values
 from dashboard import faults, intent, pages, shell, theme, words, work
 from dashboard.ask import Ask
+from dashboard.auth.identity import known
+from dashboard.auth.roles import with_right
 from dashboard.components import filter_bar, measure
 from dashboard.explore.arrange import BadRowsRequestError
 from dashboard.filters import Filters, parse
 from dashboard.page import Page, Panel, Rows, prop
+from dashboard.refusal import RefusedError
 from dashboard.web import callbacks
 from etl.contract import NoSnapshotError
 
@@ -54,7 +57,7 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     def layout() -> Any:
         try:
             with warehouse.lease() as ask:
-                return shell.shell(found, ask.info, ask.vocabulary)
+                return shell.shell(found, ask.info, ask.vocabulary, known())
         except NoSnapshotError as error:
             return shell.without_data(str(error))
 
@@ -73,6 +76,13 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     # /map would hand out a page without our scripts and styles (dash 4.4.1). So it is done before the first visitor.
     app._setup_server()
     return app
+
+
+def refuse_others(right: str) -> None:
+    """Raises `RefusedError` (403) where the one who asks lacks a right; without a gate everybody has it."""
+    identity = known()
+    if identity is not None and identity.role not in with_right(right):
+        raise RefusedError("您的角色不能使用这个功能", 403)
 
 
 def find_pages() -> tuple[Page, ...]:
@@ -210,6 +220,7 @@ def _wire_frame(app: Dash, found: Sequence[Page]) -> None:
         page = by_path.get((values.text(path) or "/").rstrip("/") or "/")
         if page is None:
             return shell.lost(), None
+        refuse_others(page.right)
         if page.key == shown:
             raise PreventUpdate
         return [page.frame(), *(dcc.Store(id=cue) for cue in page.cues)], page.key
@@ -236,6 +247,7 @@ def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
     async def say(query: str | None, shown: str | None) -> Any:
         if query is None:
             raise PreventUpdate
+        refuse_others("see_numbers")
         return await work.ask(load, values.text(query), values.text(shown))
 
 
@@ -245,10 +257,12 @@ def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
 def _wire_page(app: Dash, page: Page, warehouse: Warehouse) -> None:
     cues = ["filters", *page.cues]
     for stage, cue, next_cue in zip(page.stages, cues, [*page.cues, None], strict=True):
-        _wire_stage(app, stage, warehouse, cue=cue, next_cue=next_cue)
+        _wire_stage(app, stage, warehouse, right=page.right, cue=cue, next_cue=next_cue)
 
 
-def _wire_stage(app: Dash, stage: Sequence[Panel], warehouse: Warehouse, *, cue: str, next_cue: str | None) -> None:
+def _wire_stage(
+    app: Dash, stage: Sequence[Panel], warehouse: Warehouse, *, right: str, cue: str, next_cue: str | None
+) -> None:
     """One callback for a stage's panels, begun by its cue; its answer is the cue of the next stage."""
     targets = [*stage_targets(stage), *([(next_cue, "data")] if next_cue else [])]
 
@@ -258,6 +272,7 @@ def _wire_stage(app: Dash, stage: Sequence[Panel], warehouse: Warehouse, *, cue:
     async def fill_stage(query: str | None) -> Any:
         if query is None:
             raise PreventUpdate
+        refuse_others(right)
         drawn = await work.ask(fill, stage, warehouse, values.text(query))
         return [*drawn, query] if next_cue else drawn
 
@@ -323,7 +338,7 @@ def _wire_picks(app: Dash, page: Page) -> None:
 
 def _wire_windows(app: Dash, page: Page, warehouse: Warehouse) -> None:
     for grid, rows in page.windows:
-        _wire_window(app, grid, rows, warehouse)
+        _wire_window(app, grid, rows, warehouse, right=page.right)
         app.clientside_callback(
             ClientsideFunction("yiping", "askAgain"),
             Input(f"{grid}-question", "data"),
@@ -331,7 +346,7 @@ def _wire_windows(app: Dash, page: Page, warehouse: Warehouse) -> None:
         )
 
 
-def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse) -> None:
+def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse, *, right: str) -> None:
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
         Output(grid, "getRowsResponse"),
         Output(f"{grid}-said", "children"),
@@ -341,6 +356,7 @@ def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse) -> None
     async def hand_over(request: Any, query: str | None) -> Any:
         if request is None:
             raise PreventUpdate
+        refuse_others(right)
         return await work.ask(piece, rows, warehouse, request, values.text(query))
 
 

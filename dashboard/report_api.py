@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import get_args
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 
 from dashboard.api import BadRequestError, answer, strict_filters, with_filters
 from dashboard.ask import Ask
+from dashboard.audit.recorder import Recorder, rows_of
 from dashboard.export.names import disposition
 from dashboard.export_api import digest
 from dashboard.report.docx_file import docx
@@ -21,6 +23,7 @@ from dashboard.report.pptx_file import pptx
 from dashboard.report.report import Report, make
 from dashboard.warehouse import Warehouse
 
+OWN_KEYS = ("format", "report")
 AT_ONCE = 2
 """Briefs being made at the same time; further ones wait their turn."""
 OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -32,8 +35,8 @@ WRITERS: Mapping[str, tuple[Callable[[Report], bytes], str]] = {
 }
 
 
-def add_report(api: FastAPI, warehouse: Warehouse) -> None:
-    """Add /brief to the API."""
+def add_report(api: FastAPI, warehouse: Warehouse, record: Recorder | None = None) -> None:
+    """Add /brief to the API; each that is made is put on record."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     @api.get(
@@ -54,7 +57,13 @@ def add_report(api: FastAPI, warehouse: Warehouse) -> None:
         """
 
         def question(ask: Ask) -> Response:
-            return _file(_asked(ask, request, format=format, kind=kind), format)
+            report = _asked(ask, request, format=format, kind=kind)
+            body = WRITERS[format][0](report)
+            if record:
+                rows = rows_of(strict_filters(ask, request, own_keys=OWN_KEYS))
+                sha256 = hashlib.sha256(body).hexdigest()
+                record("brief_made", format=format, filters=rows, sha256=sha256, snapshot=report.snapshot)
+            return _file(report, body, format)
 
         async with gate:
             return await answer(warehouse, question)
@@ -66,13 +75,12 @@ def _asked(ask: Ask, request: Request, *, format: str, kind: str) -> Report:
     found = next((one for one in NAMES if one == kind), None)
     if found is None:
         raise BadRequestError(f"report 只能是 {'、'.join(NAMES)}")
-    filters = strict_filters(ask, request, own_keys=("format", "report"))
+    filters = strict_filters(ask, request, own_keys=OWN_KEYS)
     return make(ask, filters, found)
 
 
-def _file(report: Report, format: str) -> Response:
-    write, media = WRITERS[format]
-    body = write(report)
+def _file(report: Report, body: bytes, format: str) -> Response:
+    media = WRITERS[format][1]
     headers = {
         "Content-Disposition": disposition(file_name(report, format)),
         "Repr-Digest": f"sha-256=:{digest(BytesIO(body))}:",

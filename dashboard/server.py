@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -11,6 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from dashboard.api import add_health, build_id, create_api, refused
+from dashboard.audit.api import add_audit
+from dashboard.audit.recorder import Recorder, who_of
+from dashboard.auth.doors import address
+from dashboard.auth.identity import known
+from dashboard.auth.roles import ROLES
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
 from dashboard.care_api import add_care
@@ -28,6 +34,7 @@ from dashboard.opening import Openings
 from dashboard.reader import Readers
 from dashboard.report_api import add_report
 from dashboard.screens_api import add_screens
+from dashboard.security import Security, open_security, open_trail
 from dashboard.store import IN_MEMORY, Store
 from dashboard.views import Views
 from dashboard.views_api import add_views
@@ -36,7 +43,7 @@ from dashboard.wall.app import PREFIX, add_wall
 from dashboard.warehouse import open_warehouse
 from dashboard.web.hosts import LOOPBACK
 from dashboard.web.paths import KnownPaths
-from dashboard.web.stack import Rules, secured
+from dashboard.web.stack import Layer, Rules, secured
 from dashboard.writes import add_refusals
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,15 +67,22 @@ def create(
     state: Path = IN_MEMORY,
     wall: Path = wall_settings.DEFAULT,
     hosts: Collection[str] = LOOPBACK,
+    is_gated: bool = False,
+    is_secure: bool = False,
 ) -> FastAPI:
     """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path.
 
     `clock` is the server's, to be told in exported files; `state` is the file for what readers write down; `wall`
-    says how /screen goes round; `hosts` are the names it answers to. Raises `WallConfigError` where it cannot.
+    says how /screen goes round; `hosts` are the names it answers to; `is_secure`: browsers come by TLS. Where it is not
+    `is_gated` it is open to whoever reaches it: for tests and measuring only, `app.py` always gates it. Raises
+    `WallConfigError` where it cannot.
     """
     turns = wall_settings.read(wall)
     warehouse = open_warehouse(warehouse_path)
     store = Store(state)
+    trail = open_trail(state, clock or datetime.now)
+    record = Recorder(trail)
+    security = open_security(store, trail, clock=clock or datetime.now, is_secure=is_secure) if is_gated else None
     jobs = Jobs(store, None if state == IN_MEMORY else state.with_name("exports"), clock=clock)
 
     @asynccontextmanager
@@ -76,26 +90,37 @@ def create(
         yield
         jobs.close()
         warehouse.close()
+        trail.close()
         store.close()
 
     server = Server(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     server.add_exception_handler(HTTPException, refused)  # type: ignore[arg-type]
     server.state.warehouse = warehouse
     server.state.store = store
+    server.state.security = security
+    if security:
+        security.add(server)
     add_health(server, warehouse)
     build, pages = build_id(ROOT), find_pages()
     api = create_api(warehouse, build, clock)
     add_density(api, warehouse)
     add_maps(api, warehouse)
     readers = Readers(store)
-    exporter = add_export(api, warehouse, build=build, clock=clock, pages=pages, readers=readers)
+    exporter = add_export(api, warehouse, build=build, clock=clock, pages=pages, readers=readers, record=record)
     add_export_jobs(api, exporter, jobs)
-    add_care(api, warehouse, build=build, clock=clock, readers=readers)
-    add_report(api, warehouse)
+    add_care(api, warehouse, build=build, clock=clock, readers=readers, record=record)
+    add_report(api, warehouse, record)
     if clock is not None:
         add_screens(api, warehouse, store, build=build, clock=clock)
     add_basemap(server, api, basemap)
     add_refusals(api)
+    add_audit(
+        api,
+        trail,
+        clock=clock or datetime.now,
+        identify=lambda request: (who_of(known()), address(request.scope)),
+        roles={role.key: role.name for role in ROLES.values()},
+    )
     views = Views(store, clock)
     add_views(server, api, warehouse, views=views, readers=readers, pages={page.path: page.name for page in pages})
     add_notes(api, warehouse, notes=Notes(store, clock), readers=readers)
@@ -113,5 +138,11 @@ def create(
         paths=KnownPaths(pages=set(opens_with), apps={prefix: app.registered_paths for prefix, app in apps.items()}),
         opening=Openings(warehouse, opens_with, readers=readers, views=views),
         callbacks={f"{prefix}_dash-update-component": app.callback_map for prefix, app in apps.items()},
+        gate=_gate(security, [(page.path, page.right) for page in pages]),
     )
     return server
+
+
+def _gate(security: Security | None, pages: list[tuple[str, str]]) -> Layer:
+    """The layer that lets in only who may; without security one that lets in everybody."""
+    return (lambda app: app) if security is None else (lambda app: security.around(app, pages))

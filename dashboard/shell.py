@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard import theme, words
 from dashboard.ask import SnapshotInfo
+from dashboard.auth.identity import Identity
 from dashboard.components import filter_bar
 from dashboard.filters import Vocabulary
 from dashboard.page import Page
@@ -46,8 +47,11 @@ def nav_id(page: Page) -> str:
     return f"nav-{page.key}"
 
 
-def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> Component:
-    """The whole document: the frame around every page, with the choices of the current snapshot."""
+def shell(
+    pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary, identity: Identity | None = None
+) -> Component:
+    """The whole document: the frame around every page, with the current snapshot's choices, for the one who asks."""
+    sees_numbers = identity is None or identity.rights.see_numbers
     body = html.Div(
         [
             html.A("跳到正文", href="#page", className="skip"),
@@ -58,9 +62,11 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
             dcc.Store(id="address"),
             dcc.Store(id="page-key"),
             dcc.Store(id="snapshot"),
-            _header(info),
+            _header(info, identity),
             html.Nav(
-                [*(_link(page) for page in pages if page.in_nav), _keys()], className="nav", **{"aria-label": "页面"}
+                [*(_link(page, identity) for page in pages if page.in_nav), _keys()],
+                className="nav",
+                **{"aria-label": "页面"},
             ),
             html.Div(id="band"),
             html.Div(
@@ -72,7 +78,7 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
                 className="content",
             ),
         ],
-        className="shell",
+        className="shell" if sees_numbers else "shell has-no-numbers",
     )
     return dmc.MantineProvider(
         dmc.DatesProvider(body, settings={"locale": "zh-cn", "firstDayOfWeek": 1}),
@@ -81,8 +87,12 @@ def shell(pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary) -> 
     )
 
 
-def _link(page: Page) -> Component:
-    return dcc.Link(page.name, href=page.path, id=nav_id(page), className="nav-link")
+def _link(page: Page, identity: Identity | None) -> Component:
+    """A page's link; one that the reader may not open is there for the script that fills them all, and not seen."""
+    is_theirs = identity is None or getattr(identity.rights, page.right)
+    return dcc.Link(
+        page.name, href=page.path, id=nav_id(page), className="nav-link" if is_theirs else "nav-link is-not-theirs"
+    )
 
 
 def _keys() -> Component:
@@ -90,7 +100,7 @@ def _keys() -> Component:
     return html.Button("快捷键", type="button", className="nav-keys", **{"data-keys": "list"})
 
 
-def _header(info: SnapshotInfo) -> Component:
+def _header(info: SnapshotInfo, identity: Identity | None) -> Component:
     return html.Header(
         [
             html.Div(
@@ -101,9 +111,17 @@ def _header(info: SnapshotInfo) -> Component:
                 className="head-title",
             ),
             html.Div(id="head-facts", className="head-facts", children=facts(info)),
+            *([] if identity is None else [_reader(identity)]),
         ],
         className="head",
     )
+
+
+def _reader(identity: Identity) -> Component:
+    """Who is logged in, as what, and the way out."""
+    name = identity.shown_name or identity.name
+    out = html.Button("退出", type="button", className="head-out", **{"data-log-out": "yes"})
+    return html.Div([html.Span(f"{name}（{identity.rights.name}）", id="head-reader"), out], className="head-reader")
 
 
 def facts(info: SnapshotInfo) -> list[Component]:

@@ -19,7 +19,7 @@ from dashboard.audit.verify import verify
 from dashboard.clock import Clock
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subparsers = argparse._SubParsersAction[Any]
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -41,7 +41,7 @@ def add_commands(subparsers: Subparsers, *, clock: Clock = datetime.now) -> None
 
 
 def _add(commands: Subparsers, name: str, run: Run, words: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=words)
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=words)
     parser.add_argument("--state", type=Path, required=True, help="保存视图、批注等的文件；审计记录在它旁边")
     parser.add_argument("--key", type=Path, help="审计密钥文件（服务配置了密钥时）")
     parser.set_defaults(run=lambda options: _in_words(run, options))

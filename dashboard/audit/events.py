@@ -155,6 +155,7 @@ EVENTS: Mapping[str, Event] = {
 WORDS: Mapping[str, str] = {
     "absolute": "到最长时限",
     "address": "同一地址失败过多",
+    "care": "关爱走访",
     "cases": "事项清单",
     "disabled": "账号已停用",
     "export": "导出文件",

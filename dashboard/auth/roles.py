@@ -38,7 +38,15 @@ ROLES = MappingProxyType(
                 write_notes=True,
                 export=True,
             ),
-            Role(key="town", name="乡镇", is_of_a_town=True, see_numbers=True, see_cases=True, write_notes=True, export=True),
+            Role(
+                key="town",
+                name="乡镇",
+                is_of_a_town=True,
+                see_numbers=True,
+                see_cases=True,
+                write_notes=True,
+                export=True,
+            ),
             Role(key="auditor", name="审计员", read_audit=True),
             Role(
                 key="admin",

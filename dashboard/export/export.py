@@ -49,6 +49,11 @@ class Export:
         self.total = table.total
         self.content = Content(table, is_over)
 
+    @property
+    def snapshot(self) -> str:
+        """The snapshot that it is of."""
+        return self._ask.info.snapshot
+
     def write(self, out: BinaryIO) -> None:
         """The whole file."""
         writers: dict[str, Callable[[], None]] = {

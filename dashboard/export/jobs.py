@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from time import monotonic
 from typing import Any
 
 from dashboard import faults
+from dashboard.auth.identity import known
 from dashboard.clock import Clock
 from dashboard.export.asked import ExportRefusedError
 from dashboard.export.content import StoppedError
@@ -33,6 +35,8 @@ create table if not exists export_job (
     rows integer not null, total integer not null, bytes integer not null, said text not null,
     made_at text not null, ended_at text not null)
 """
+OWNERS = "create table if not exists export_owner (id text primary key, owner text not null) strict"
+"""A job is its owner's: to anybody else there is no such job."""
 AT_ONCE = 1
 """Jobs being written at the same time: writing is Python's own work, and pages need it too."""
 MOST_WAITING = 20
@@ -91,6 +95,7 @@ class Jobs:
         self._is_closing = False
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="export")
         store.declare(TABLE)
+        store.declare(OWNERS)
         store.write(
             "update export_job set state = $failed, said = $said, ended_at = $now where state in ($waiting, $running)",
             {"failed": FAILED, "said": RESTARTED, "now": self._now(), "waiting": WAITING, "running": RUNNING},
@@ -108,13 +113,19 @@ class Jobs:
             {"id": key, "state": WAITING, "query": query, "format": format, "name": name, "total": total}
             | {"now": self._now()},
         )
+        self._store.write("insert into export_owner values ($id, $owner)", {"id": key, "owner": _owner()})
         self._runs[key] = run
-        self._pool.submit(self._work, key, run, make, self._path(key, format))
+        # Whoever asked is known to the worker too: it may hand out no more than they may see.
+        self._pool.submit(copy_context().run, self._work, key, run, make, self._path(key, format))
         return key
 
     def find(self, key: str) -> dict[str, Any]:
         """A job as it stands: id, state, rows of total, name, bytes, said, until (when its file goes). Or raises."""
-        rows = self._store.rows("select * from export_job where id = $id", {"id": key})
+        rows = self._store.rows(
+            "select export_job.* from export_job left join export_owner using (id)"
+            " where id = $id and coalesce(owner, '') = $owner",
+            {"id": key, "owner": _owner()},
+        )
         if not rows:
             raise NoSuchJobError("没有这个导出，或已过期删除")
         job, run = rows[0], self._runs.get(key)
@@ -228,6 +239,12 @@ class Jobs:
         for path in self._folder.iterdir():
             if OURS.fullmatch(path.name) and path.stem not in known and path.stem not in self._runs:
                 path.unlink(missing_ok=True)
+
+
+def _owner() -> str:
+    """Whose a job is: of who is asking; nobody's where nobody logs in."""
+    identity = known()
+    return f"{identity.kind}:{identity.name}" if identity else ""
 
 
 def _is_disk_full(error: BaseException | None) -> bool:

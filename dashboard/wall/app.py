@@ -23,7 +23,7 @@ from dashboard.wall.settings import WallSettings
 from dashboard.web import callbacks
 
 PREFIX = "/screen/"
-SHARED_ASSETS = r"tokens\.css|levels\.css|states\.css|map\.js|life\.js|patience\.js"
+SHARED_ASSETS = r"tokens\.css|levels\.css|states\.css|map\.js|life\.js|patience\.js|session\.js"
 """What the wall has in common with the desk; of assets/ it loads nothing else but its own."""
 _NOT_OURS = rf"^(?!({SHARED_ASSETS})$)(?!{theme.WALL_ASSETS.removeprefix('^')})"
 

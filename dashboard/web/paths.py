@@ -11,7 +11,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.web.answers import nothing_here, refusal
 
-OURS = ("/healthz", "/readyz", "/screen", "/screen/", "/login", "/login/screen", "/login/sso", "/login/sso/back", "/logout")
+OURS = (
+    "/healthz",
+    "/readyz",
+    "/screen",
+    "/screen/",
+    "/login",
+    "/login/screen",
+    "/login/sso",
+    "/login/sso/back",
+    "/logout",
+)
 BELOW = re.compile(r"/api/v1/.*|/tiles/.*|/v/[\w-]{1,40}", re.ASCII | re.DOTALL)
 """Whoever stands behind these answers 404 by itself."""
 

@@ -1,0 +1,73 @@
+"""Who is let in, and what is put on record? The doors and the trail over one store, and the layer that asks them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboard import work
+from dashboard.audit import recorder
+from dashboard.audit.of_doors import audit_of
+from dashboard.audit.trail import Trail, trail_path
+from dashboard.auth import oidc
+from dashboard.auth.doors import Doors, address, open_doors
+from dashboard.auth.gate import Gate
+from dashboard.auth.identity import known
+from dashboard.auth.login import add_login
+from dashboard.auth.routes import routes
+from dashboard.auth.sso import add_sso
+from dashboard.clock import Clock
+from dashboard.store import IN_MEMORY, Store
+
+
+def open_trail(state: Path, clock: Clock) -> Trail:
+    """The trail beside the state file. Raises `AuditError`."""
+    return Trail(IN_MEMORY if state == IN_MEMORY else trail_path(state), clock=clock)
+
+
+@dataclass(frozen=True)
+class Security:
+    """The doors, and the single sign-on where there is one."""
+
+    doors: Doors
+    provider: oidc.Provider | None
+    clock: Clock
+
+    def add(self, server: FastAPI) -> None:
+        """Put the ways in on a server."""
+        add_login(server, self.doors, sso=self.provider.name if self.provider else "")
+        if self.provider:
+            add_sso(server, self.doors, oidc.Oidc(self.provider, clock=self.clock))
+
+    def around(self, app: ASGIApp, pages: Iterable[tuple[str, str]]) -> ASGIApp:
+        """The application behind the gate; `pages` as (path, right of their readers)."""
+        return Gate(Named(app), self.doors, routes(pages, has_sso=self.provider is not None))
+
+
+def open_security(store: Store, trail: Trail, *, clock: Clock, is_secure: bool) -> Security:
+    """Everything over one store and one trail; `is_secure`: browsers come by TLS.
+
+    Raises `StoreError`, `ConfigError`.
+    """
+    doors = open_doors(store, clock=clock, audit=audit_of(trail), is_secure=is_secure)
+    return Security(doors, oidc.configured(), clock)
+
+
+class Named:
+    """An ASGI layer that says from where a request comes and whose share of the questions it takes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with the names."""
+        if scope["type"] == "http":
+            recorder.address.set(address(scope))
+            identity = known()
+            if identity is not None:
+                work.client.set(f"{identity.kind}:{identity.name}")
+        await self._app(scope, receive, send)
