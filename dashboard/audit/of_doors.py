@@ -9,6 +9,8 @@ from dashboard.auth.audit import Audit
 BY_THEMSELVES = {"login", "login_failed", "login_locked", "logout"}
 """Events of a person at the log-in page; the account in the facts is who did it."""
 
+BY_STRANGERS = {"wall_code_failed", "wall_code_locked"}
+
 
 def audit_of(trail: Trail) -> Audit:
     """What `open_doors` wants: writes each event into the trail. Raises what `Trail.append` raises."""
@@ -28,4 +30,6 @@ def _who(event: str, facts: dict[str, str], by: str) -> Who:
         return Who(account, role, "person") if account else NOBODY
     if event == "wall_activated":
         return Who(facts.pop("name", ""), "screen", "wall")
-    return Who(by, "", "operator") if by else NOBODY
+    if event in BY_STRANGERS:
+        return NOBODY
+    return Who(by, "", "operator") if by else Who("", "", "server")
