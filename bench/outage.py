@@ -17,6 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.outage import NO_BAND, drill, machine
+from tests.e2e.people import visiting
 
 ROOT = Path(__file__).resolve().parents[1]
 INTERVAL = 5.0
@@ -29,7 +30,7 @@ def measured(warehouse: Path, state: Path) -> list[dict[str, Any]]:
     found = []
     with machine(warehouse, state) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN").new_page()
+        tab = visiting(browser, server.home, viewport={"width": 1920, "height": 1080}).new_page()
         tab.goto(f"{server.home}/screen")
         tab.wait_for_function("() => document.querySelector('#asof')?.textContent.length > 0", timeout=60_000)
         tab.wait_for_function(NO_BAND)

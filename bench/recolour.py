@@ -17,6 +17,7 @@ from playwright.sync_api import ViewportSize, sync_playwright
 
 from bench.__main__ import run
 from tests.e2e.conftest import CHROMIUM, FLAGS, ROOT, Visitor, _free_port, _wait_until_ready
+from tests.e2e.people import known_at, visiting
 
 WALL = ViewportSize(width=1920, height=1080)
 CHOICES = [f"kind={kind}&severity={severity}" for kind in "PCDHR" for severity in ("general", "")]
@@ -59,12 +60,13 @@ def clicks(warehouse: Path, *, rounds: int) -> list[float]:
     port = _free_port()
     home = f"http://127.0.0.1:{port}"
     command = [sys.executable, "app.py", "--warehouse", str(warehouse), "--port", str(port)]
+    command += ["--state", str(known_at(warehouse.parent / "state.sqlite"))]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         _wait_until_ready(home, server)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            visitor = Visitor(browser.new_context(viewport=WALL, locale="zh-CN").new_page(), home)
+            visitor = Visitor(visiting(browser, home, viewport=WALL).new_page(), home)
             visitor.open("/map")  # with the period that a page opens with
             visitor.tab.locator('[data-set="layer=grid"]').click()
             visitor.settle()

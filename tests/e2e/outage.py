@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Page, Route
 
 from tests.e2e.conftest import ROOT, _free_port, _wait_until_ready
+from tests.e2e.people import known_at
 
 BAND = "() => (document.querySelector('#band')?.dataset.state || '') !== ''"
 NO_BAND = "() => document.querySelector('#band')?.dataset.state === ''"
@@ -36,7 +37,7 @@ class Machine:
     def start(self) -> None:
         """Start it and wait until it answers."""
         command = [sys.executable, "app.py", "--warehouse", str(self.warehouse), "--port", str(self.port)]
-        command += ["--state", str(self.state)]
+        command += ["--state", str(known_at(self.state))]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _wait_until_ready(self.home, self.process)
 

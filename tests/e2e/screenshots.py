@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
+import tempfile
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
-from urllib.request import urlopen
 
 from PIL import Image
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
 
 from dashboard.factory import find_pages
 from tests.e2e.conftest import CHROMIUM, DESK, FLAGS, PHONE, ROOT, Visitor, _free_port, _wait_until_ready
+from tests.e2e.people import known_at, visiting
 
 OUT = ROOT / "docs" / "screenshots"
 SIZES = (DESK, ViewportSize(width=1920, height=1080), PHONE)
@@ -26,15 +26,15 @@ WALLS = (
 WALL_PAGES = ("overview", "map", "risk", "wuhua", "departments")
 
 
-def longest_overdue(home: str) -> str:
+def longest_overdue(room: BrowserContext, home: str) -> str:
     """The number of the oldest overdue case."""
-    with urlopen(f"{home}/api/v1/cases?status=overdue&order=oldest&limit=1") as answer:
-        return str(json.load(answer)["rows"][0]["case_id"])
+    answer = room.request.get(f"{home}/api/v1/cases?status=overdue&order=oldest&limit=1")
+    return str(answer.json()["rows"][0]["case_id"])
 
 
-def views(home: str) -> dict[str, str]:
+def views(room: BrowserContext, home: str) -> dict[str, str]:
     """Name → address of every page, one case and the map's layers."""
-    case = urlencode({"case": longest_overdue(home)})
+    case = urlencode({"case": longest_overdue(room, home)})
     layers = {"replay": "/map?replay=risk&pace=week", "heat": "/map?heat=w300"}
     return {page.key: page.path for page in find_pages() if page.in_nav} | {"case": f"/case?{case}"} | layers
 
@@ -45,8 +45,8 @@ def draw(browser: Browser, home: str, out: Path) -> None:
         for page in WALL_PAGES if size == WALLS[0] else WALL_PAGES[:1]:
             shoot_wall(browser, home, page, size, out)
     for size in SIZES:
-        context = browser.new_context(viewport=size, locale="zh-CN")
-        for name, path in views(home).items():
+        context = visiting(browser, home, viewport=size)
+        for name, path in views(context, home).items():
             visitor = Visitor(context.new_page(), home)
             visitor.open(path)
             visitor.tab.wait_for_timeout(1500)
@@ -57,7 +57,7 @@ def draw(browser: Browser, home: str, out: Path) -> None:
 
 def shoot_wall(browser: Browser, home: str, page: str, size: ViewportSize, out: Path) -> None:
     """One page of the wall, held still; the name of the first page is left out."""
-    context = browser.new_context(viewport=size, locale="zh-CN")
+    context = visiting(browser, home, viewport=size)
     tab = context.new_page()
     tab.goto(f"{home}/screen?{urlencode({'page': page, 'screen': '指挥大厅主屏'})}")
     tab.wait_for_timeout(9000)
@@ -75,22 +75,16 @@ def main() -> None:
     """Start the server, draw, stop."""
     warehouse = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "data" / "warehouse")
     OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        state = known_at(Path(folder) / "state.sqlite")
+        draw_all(warehouse, state)
+
+
+def draw_all(warehouse: str, state: Path) -> None:
+    """Every picture of a server over this warehouse."""
     port = _free_port()
-    server = subprocess.Popen(
-        [
-            sys.executable,
-            "app.py",
-            "--warehouse",
-            warehouse,
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--state",
-            ":memory:",
-        ],
-        cwd=ROOT,
-    )
+    where = ["--host", "127.0.0.1", "--port", str(port), "--state", str(state)]
+    server = subprocess.Popen([sys.executable, "app.py", "--warehouse", warehouse, *where], cwd=ROOT)
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", server)
         with sync_playwright() as playwright:

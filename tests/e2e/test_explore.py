@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from playwright.sync_api import Browser
 
 from tests.e2e.conftest import DESK, Visitor
+from tests.e2e.people import visiting
 
 TABLE, CASES = "#explore-table", "#cases-table"
 READ_ROWS = """rows => rows
@@ -69,7 +70,7 @@ def test_from_a_filter_to_a_table_to_a_reopened_link(desk: Visitor, browser: Bro
     assert shown and all("镇" in row[0] + row[1] for row in shown)
     assert tab.locator("#export-question").get_attribute("data-sort") == "-on_time_rate"
 
-    room = browser.new_context(viewport=DESK, locale="zh-CN")
+    room = visiting(browser, desk.home, viewport=DESK)
     again = Visitor(room.new_page(), desk.home)
     again.open(f"/explore?{desk.query()}")
     settle(again)

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from tests.e2e.conftest import DESK, ROOT, Visitor, _free_port, _wait_until_ready
+from tests.e2e.people import known_at, visiting
 
 # Under the policy `wait_for_function` takes functions only: Playwright would `eval` a bare expression in the page.
 MAKE_MAP = """() => {
@@ -40,6 +41,7 @@ def home(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     )
     port = _free_port()
     options = ["--warehouse", str(warehouse), "--map", str(config), "--port", str(port)]
+    options += ["--state", str(known_at(folder / "state.sqlite"))]
     process = subprocess.Popen([sys.executable, "app.py", *options], cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}", process)
@@ -51,7 +53,7 @@ def home(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def visitor(browser: Browser, home: str) -> Iterator[Visitor]:
-    room = browser.new_context(viewport=DESK, locale="zh-CN")
+    room = visiting(browser, home, viewport=DESK)
     found = Visitor(room.new_page(), home)
     found.open("/map")
     found.tab.evaluate(MAKE_MAP)

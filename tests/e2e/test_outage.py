@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.outage import BAND, NO_BAND, Machine, drill, hurried, machine
+from tests.e2e.people import visiting
 
 INTERVAL = 0.6
 SLACK = 0.7
@@ -28,8 +29,8 @@ def patient(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def room(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+def room(browser: Browser, patient: Machine) -> Iterator[BrowserContext]:
+    made = visiting(browser, patient.home, viewport={"width": 1920, "height": 1080})
     hurried(made, round(INTERVAL * 1000))
     yield made
     made.close()

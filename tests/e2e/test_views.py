@@ -10,12 +10,13 @@ from playwright.sync_api import Browser, FloatRect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.e2e.conftest import DESK, Visitor
+from tests.e2e.people import OWN, visiting
 
 
 @pytest.fixture
 def own(browser: Browser, server: str) -> Iterator[Visitor]:
     """A reader of their own, so that nobody else's beginning changes."""
-    room = browser.new_context(viewport=DESK, locale="zh-CN")
+    room = visiting(browser, server, name=OWN, viewport=DESK)
     visitor = Visitor(room.new_page(), server)
     yield visitor
     room.close()

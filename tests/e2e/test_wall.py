@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Response
 from dashboard.wall.settings import PAGES
 from tests.e2e.axe import violations
 from tests.e2e.conftest import Visitor
+from tests.e2e.people import visiting
 from tests.e2e.test_pages import assert_same
 
 SIZES = {"1920x1080": (1920, 1080), "3840x2160": (3840, 2160), "3840x1080": (3840, 1080), "1080x1920": (1080, 1920)}
@@ -28,7 +29,7 @@ SMALLEST = """() => Math.min(...[...document.querySelectorAll('.wall-page.is-sho
 
 @pytest.fixture
 def wall(browser: Browser, server: str) -> Iterator[Visitor]:
-    room = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    room = visiting(browser, server, viewport={"width": 1920, "height": 1080})
     visitor = Visitor(room.new_page(), server)
     yield visitor
     room.close()
