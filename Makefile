@@ -41,7 +41,7 @@ bench: $(VENV)/.dev                                 ## figures for 60,000 and 1,
 	$(PY) -m bench
 	$(PY) -m bench.recolour
 
-soak: $(VENV)/.dev                                  ## a wall paints 20,000 new snapshots (about three hours); result in docs/soak.json
+soak: $(VENV)/.dev                                  ## a wall fills its pages 20,000 times (about forty minutes); result in docs/soak.json
 	$(PY) -m bench.soak $(FIRST) $(SECOND)
 
 outage: $(VENV)/.dev                                ## server killed for 3 min, frozen and out of reach for 1 min each; result in docs/outage.json

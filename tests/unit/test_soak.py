@@ -16,7 +16,7 @@ def soak(*, mb_per_1000: float = 0.0, last_nodes: int = 1000, faults: tuple[str,
 def test_a_flat_wall_breaks_no_promise() -> None:
     said = judge(soak(mb_per_1000=0.9, last_nodes=1049))
     assert said["broken"] == []
-    assert said["heap_mb_per_1000_updates"] == pytest.approx(0.9)
+    assert said["heap_mb_per_1000_snapshots"] == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(
