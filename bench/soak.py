@@ -1,7 +1,7 @@
 """Does a wall run for weeks? Thousands of new snapshots painted by one tab, sped up: heap, nodes, console, server.
 
 `python -m bench.soak [FIRST SECOND] [--updates 20000] [--out docs/soak.json]`: two warehouses with a snapshot each;
-without them two demo counties are made. An update is one page of the wall filled anew, by one callback; each new snapshot
+without them two demo counties are made. An update is one page of the wall filled anew, by one callback: a new snapshot
 makes one of every page. The heap is judged by the thousand snapshots, which is stricter than by the thousand updates.
 """
 
