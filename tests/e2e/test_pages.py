@@ -13,7 +13,7 @@ from dashboard.factory import find_pages
 from dashboard.filters import parse
 from tests.e2e.conftest import Visitor
 
-FEW = {"/definitions": 1, "/risk": 1, "/explore": 15, "/screens": 1, "/care": 1}
+FEW = {"/definitions": 1, "/risk": 1, "/explore": 15, "/screens": 1, "/care": 1, "/audit": 1}
 """Pages that hold few numbers of the catalogue: test_maps holds 风险热力 against the API, test_care 关爱走访."""
 
 PATHS = [page.path for page in find_pages() if page.in_nav]

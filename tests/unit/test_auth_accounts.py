@@ -47,10 +47,10 @@ def test_a_role_and_its_town_go_together(role: str, town: str, said: str) -> Non
 
 
 @pytest.mark.parametrize("role", sorted(EVERYONE))
-def test_only_the_town_officer_is_held_to_a_town(role: str) -> None:
+def test_the_town_officer_is_held_to_a_town_and_the_auditor_to_none(role: str) -> None:
     town = "T01" if role == "town" else ""
     who = Identity(name="a", shown_name="甲", role=role, town=town, kind="session")
-    assert who.towns == (("T01",) if role == "town" else None)
+    assert who.towns == {"town": ("T01",), "auditor": ()}.get(role)
 
 
 def test_outside_a_request_there_is_nobody() -> None:
