@@ -22,7 +22,7 @@ from dashboard.export.names import disposition
 from dashboard.filters import DIMENSIONS, Filters
 from dashboard.metrics.values import Value
 from dashboard.reader import Readers, written_at
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 
 OWN_KEYS = ("by", "months", "format")
 _ANSWERS = {
@@ -43,7 +43,7 @@ _PLACES = {
 
 
 def add_care(
-    api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | None = None, readers: Readers | None = None
+    api: FastAPI, warehouse: Lender, *, build: str, clock: Clock | None = None, readers: Readers | None = None
 ) -> None:
     """Put /care on the API. `clock` tells when a file was made, `readers` for whom."""
 

@@ -19,7 +19,7 @@ from dashboard.report.pdf_file import pdf
 from dashboard.report.period import NAMES, Kind
 from dashboard.report.pptx_file import pptx
 from dashboard.report.report import Report, make
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 
 AT_ONCE = 2
 """Briefs being made at the same time; further ones wait their turn."""
@@ -32,7 +32,7 @@ WRITERS: Mapping[str, tuple[Callable[[Report], bytes], str]] = {
 }
 
 
-def add_report(api: FastAPI, warehouse: Warehouse) -> None:
+def add_report(api: FastAPI, warehouse: Lender) -> None:
     """Add /brief to the API."""
     gate = asyncio.Semaphore(AT_ONCE)
 

@@ -17,7 +17,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
-from dashboard import faults
+from dashboard import faults, work
 from dashboard.clock import Clock
 from dashboard.export.asked import ExportRefusedError
 from dashboard.export.content import StoppedError
@@ -109,7 +109,8 @@ class Jobs:
             | {"now": self._now()},
         )
         self._runs[key] = run
-        self._pool.submit(self._work, key, run, make, self._path(key, format))
+        # The file holds what the one who started it may see, whoever looks at the job.
+        self._pool.submit(work.later(self._work, key, run, make, self._path(key, format)))
         return key
 
     def find(self, key: str) -> dict[str, Any]:
