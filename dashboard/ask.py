@@ -141,7 +141,7 @@ class Ask:
         self._db = database
         self.towns = towns
         self._whole = whole
-        self._parts_of_whole: dict[tuple[str, ...], Ask] = {}
+        self._narrower: dict[tuple[str, ...], Ask] = {}
         self._guard = Lock()
         self.cubes: Cubes = whole.cubes if whole else Cubes()
         self._remember = lru_cache(maxsize=CACHE_SIZE)(self._numbers)
@@ -155,9 +155,9 @@ class Ask:
             return self
         whole, seen = self._whole or self, tuple(sorted({town for town in towns if holds(self.towns, town)}))
         with whole._guard:
-            if seen not in whole._parts_of_whole:
-                whole._parts_of_whole[seen] = Ask(self._db, towns=seen, whole=whole)
-            return whole._parts_of_whole[seen]
+            if seen not in whole._narrower:
+                whole._narrower[seen] = Ask(self._db, towns=seen, whole=whole)
+            return whole._narrower[seen]
 
     def scoped(self, filters: Filters) -> Scoped:
         """The same question, as far as it may be answered."""
