@@ -27,8 +27,8 @@ from dashboard.metrics.catalog import METRICS
 from dashboard.metrics.query import GROUPS, UnknownQuestionError
 from dashboard.metrics.values import Value
 from dashboard.pulse import add_pulse
-from dashboard.scope import may_see_cases
-from dashboard.warehouse import SlowQueryError, Warehouse
+from dashboard.scope import Scoped, may_see_cases
+from dashboard.warehouse import Lender, SlowQueryError
 from etl.contract import NoSnapshotError
 
 LAYERS = ("county", "town", "village", "grid", "outline-village", "outline-grid")
@@ -42,7 +42,7 @@ class BadRequestError(Exception):
     """The request cannot be answered as asked; the text says why, for a person."""
 
 
-def create_api(warehouse: Warehouse, build: str, clock: Clock | None = None) -> FastAPI:
+def create_api(warehouse: Lender, build: str, clock: Clock | None = None) -> FastAPI:
     """The REST application, to be mounted at /api/v1. `clock` tells whether data is late."""
     api = FastAPI(
         title="态势一屏尽观 API",
@@ -66,7 +66,7 @@ def _filter_words() -> str:
     return f"筛选键：`since`（含）、`until`（不含）、{names}；同一键可重复，表示任一。"
 
 
-async def answer(warehouse: Warehouse, question: Callable[[Ask], T]) -> T:
+async def answer(warehouse: Lender, question: Callable[[Ask], T]) -> T:
     """Ask in the pool of questions, so that the event loop goes on serving others. Raises `BusyError`."""
 
     def leased() -> T:
@@ -76,8 +76,8 @@ async def answer(warehouse: Warehouse, question: Callable[[Ask], T]) -> T:
     return await work.ask(leased)
 
 
-def strict_filters(ask: Ask, request: Request, *, own_keys: tuple[str, ...] = ()) -> Filters:
-    """The filters of a request. Raises `BadRequestError` where a page would only print a note."""
+def strict_filters(ask: Ask, request: Request, *, own_keys: tuple[str, ...] = ()) -> Scoped:
+    """The filters of a request, narrowed to what may be seen. Raises `BadRequestError` where a page prints a note."""
     kept = [(k, v) for k, v in request.query_params.multi_items() if k not in own_keys]
     for key, value in kept:
         if not value.strip():
@@ -86,10 +86,10 @@ def strict_filters(ask: Ask, request: Request, *, own_keys: tuple[str, ...] = ()
     parsed = parse(query, ask.vocabulary)
     if parsed.notes:
         raise BadRequestError("；".join(parsed.notes).replace("已忽略", "不接受"))
-    return parsed.filters
+    return ask.scoped(parsed.filters)
 
 
-def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
+def _add_numbers(api: FastAPI, warehouse: Lender) -> None:
     @api.get("/metrics", summary="指标目录")
     async def metrics() -> dict[str, Any]:
         """Every metric: key, name, meaning, formula, unit, direction, minimum denominator."""
@@ -112,7 +112,7 @@ def _add_numbers(api: FastAPI, warehouse: Warehouse) -> None:
         return await answer(warehouse, question)
 
 
-def _add_cases(api: FastAPI, warehouse: Warehouse) -> None:
+def _add_cases(api: FastAPI, warehouse: Lender) -> None:
     @api.get("/cases", summary="事项清单（受理时间在时段内）", openapi_extra=with_filters())
     async def cases(
         request: Request,
@@ -132,7 +132,7 @@ def _add_cases(api: FastAPI, warehouse: Warehouse) -> None:
         return await answer(warehouse, question)
 
 
-def _add_case(api: FastAPI, warehouse: Warehouse) -> None:
+def _add_case(api: FastAPI, warehouse: Lender) -> None:
     @api.get(
         "/cases/{case_id:path}",
         summary="一件事项：流转、经手、挂起、时限",
@@ -147,7 +147,7 @@ def _add_case(api: FastAPI, warehouse: Warehouse) -> None:
         return await answer(warehouse, lambda ask: {**_identity(ask), **case_json(ask.case(case_id))})
 
 
-def _add_geometry(api: FastAPI, warehouse: Warehouse) -> None:
+def _add_geometry(api: FastAPI, warehouse: Lender) -> None:
     bodies: dict[tuple[str, str], bytes] = {}
 
     @api.get("/geometry/{layer}", summary="地图图层（GeoJSON，不含数值）")
@@ -168,7 +168,7 @@ def _add_geometry(api: FastAPI, warehouse: Warehouse) -> None:
         return Response(body, media_type="application/geo+json", headers=headers)
 
 
-def add_health(server: FastAPI, warehouse: Warehouse) -> None:
+def add_health(server: FastAPI, warehouse: Lender) -> None:
     """Liveness and readiness, outside the API's version."""
 
     @server.get("/healthz", include_in_schema=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import product
+from threading import Lock
 from typing import Any, Protocol
 
 from dashboard.care import CareQuestions
@@ -37,6 +38,7 @@ from dashboard.metrics.values import Value
 from dashboard.outlines import town_outlines
 from dashboard.replay import MEASURES, PACES, Frames, check_size, pivot, tiers
 from dashboard.risk import RiskQuestions
+from dashboard.scope import Scoped, Towns, holds, within
 from dashboard.watch import WatchQuestions
 from etl.contract import TABLES, Pointer
 
@@ -130,12 +132,36 @@ class CasePage:
 
 
 class Ask:
-    """Questions about one snapshot. Answers are kept: a snapshot never changes."""
+    """Questions about one snapshot. Answers are kept: a snapshot never changes.
 
-    def __init__(self, database: Database) -> None:
+    One made by `within` answers about some `towns` only, and keeps its answers apart from all others'.
+    """
+
+    def __init__(self, database: Database, *, towns: Towns = None, whole: Ask | None = None) -> None:
         self._db = database
-        self.cubes = Cubes()
+        self.towns = towns
+        self._whole = whole
+        self._narrower: dict[tuple[str, ...], Ask] = {}
+        self._guard = Lock()
+        self.cubes: Cubes = whole.cubes if whole else Cubes()
         self._remember = lru_cache(maxsize=CACHE_SIZE)(self._numbers)
+
+    def within(self, towns: Towns) -> Ask:
+        """Questions about these towns of the same snapshot, made once; None asks for all that this one sees.
+
+        An Ask that is scoped already gives only what is in both.
+        """
+        if towns is None:
+            return self
+        whole, seen = self._whole or self, tuple(sorted({town for town in towns if holds(self.towns, town)}))
+        with whole._guard:
+            if seen not in whole._narrower:
+                whole._narrower[seen] = Ask(self._db, towns=seen, whole=whole)
+            return whole._narrower[seen]
+
+    def scoped(self, filters: Filters) -> Scoped:
+        """The same question, as far as it may be answered."""
+        return within(filters, self.towns)
 
     @cached_property
     def info(self) -> SnapshotInfo:
@@ -155,7 +181,7 @@ class Ask:
 
     @property
     def database(self) -> Database:
-        """The snapshot itself, for questions that live in modules of their own."""
+        """The snapshot itself, the whole county: what reads cases or events from it asks with `scoped` filters."""
         return self._db
 
     @property
@@ -165,7 +191,19 @@ class Ask:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """Dimension → code → label, in the order to show them."""
+        """Dimension → code → label, in the order to show them; of places only those that may be seen."""
+        if self._whole is None:
+            return self._all_words()
+        known, places = (
+            self._whole.vocabulary,
+            {"town": self.towns or (), "village": self.parents, "grid": self.parents},
+        )
+        return {
+            dimension: {code: word for code, word in words.items() if code in places.get(dimension, words)}
+            for dimension, words in known.items()
+        }
+
+    def _all_words(self) -> Vocabulary:
         words: dict[str, dict[str, str]] = {
             "town": self._labels(
                 "select region_code, region_name from mart.dim_region where region_level = 'town' order by 1"
@@ -185,7 +223,10 @@ class Ask:
 
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, str]]:
-        """Grid or village code → (village, town); a village's own village is itself."""
+        """Grid or village code → (village, town); a village's own village is itself. Only of what may be seen."""
+        if self._whole is not None:
+            known = self._whole.parents
+            return {code: place for code, place in known.items() if holds(self.towns, place[1])}
         grids = self._db.rows("select grid, village, town from mart.dim_grid")
         villages = self._db.rows(
             "select region_code, region_code, coalesce(parent_code, '') from mart.dim_region"
@@ -196,12 +237,12 @@ class Ask:
     @cached_property
     def risk(self) -> RiskQuestions:
         """The risk statistics of this snapshot."""
-        return RiskQuestions(self._db, self.label)
+        return RiskQuestions(self._db, self.label, scoped=self.scoped)
 
     @cached_property
     def watch(self) -> WatchQuestions:
         """The open cases that need a look now."""
-        return WatchQuestions(self._db, self.label, as_of=self.info.as_of)
+        return WatchQuestions(self._db, self.label, scoped=self.scoped, as_of=self.info.as_of)
 
     @cached_property
     def care(self) -> CareQuestions:
@@ -214,6 +255,8 @@ class Ask:
             towns=tuple(self.vocabulary["town"]),
             settings=self.info.rules,
             as_of=self.info.as_of,
+            scoped=self.scoped,
+            whole=self._whole.care if self._whole else None,
         )
 
     def _labels(self, sql: str, parameters: dict[str, Any] | None = None) -> dict[str, str]:
@@ -221,7 +264,7 @@ class Ask:
 
     @cached_property
     def first_day(self) -> date | None:
-        """The day of the first acceptance in the data; before it nothing can be compared."""
+        """The day of the first acceptance in the county's data; before it nothing can be compared."""
         first = self._db.rows("select min(event_at) from mart.ledger where event = 'accepted'")[0][0]
         return None if first is None else (first - timedelta(hours=self.cutoff_hour)).date()
 
@@ -234,13 +277,13 @@ class Ask:
         `at` ends the period at a moment within its last day: the same elapsed point of an earlier period.
         Raises `UnknownQuestionError` for a metric or grouping that does not exist.
         """
-        return self._remember(tuple(metrics), tuple(by), filters.without_view(), at)
+        return self._remember(tuple(metrics), tuple(by), self.scoped(filters.without_view()), at)
 
     def forget(self) -> None:
         """Drop the remembered answers, for measuring."""
         self._remember.cache_clear()
 
-    def _numbers(self, keys: Key, by: Key, filters: Filters, at: datetime | None) -> Answer:
+    def _numbers(self, keys: Key, by: Key, filters: Scoped, at: datetime | None) -> Answer:
         metrics, groups = look_up(keys), check_groups(by)
         found: dict[str, dict[Key, Value]] = {}
         for same in alike(metrics):
@@ -252,9 +295,7 @@ class Ask:
         )
         return Answer(tuple(m.key for m in metrics), groups, rows, self.info.snapshot, self.info.as_of)
 
-    def _run(
-        self, metrics: list[Metric], by: Key, filters: Filters, at: datetime | None
-    ) -> dict[str, dict[Key, Value]]:
+    def _run(self, metrics: list[Metric], by: Key, filters: Scoped, at: datetime | None) -> dict[str, dict[Key, Value]]:
         query, rows = self._parts(metrics, by, filters, at)
         found: dict[str, dict[Key, Value]] = {m.key: {} for m in metrics}
         for row in rows:
@@ -267,13 +308,13 @@ class Ask:
         return found
 
     def _parts(
-        self, metrics: list[Metric], by: Key, filters: Filters, at: datetime | None
+        self, metrics: list[Metric], by: Key, filters: Scoped, at: datetime | None
     ) -> tuple[Compiled, list[tuple[Any, ...]]]:
         """The compiled question and its rows; of one cut short, a cube gives the whole days, the ledger the last."""
         source = self.cubes.source(metrics, by=by, filters=filters)
 
         def compiled(
-            asked: Filters, source: Source, cut: datetime | None = None, scope: Scope | None = None
+            asked: Scoped, source: Source, cut: datetime | None = None, scope: Scope | None = None
         ) -> Compiled:
             moment, cutoff = self.info.as_of, self.cutoff_hour
             return compile_query(
@@ -285,8 +326,9 @@ class Ask:
             return query, self._db.rows(query.sql, query.parameters)
         day = (at - timedelta(hours=self.cutoff_hour)).date()
         first = max(day, filters.since or day)
-        whole = compiled(filters.shifted(since=filters.since, until=min(day, filters.until or day)), source)
-        begun = compiled(filters.shifted(since=first, until=filters.until), LEDGER, at, "span")
+        days = filters.shifted(since=filters.since, until=min(day, filters.until or day))
+        rest = filters.shifted(since=first, until=filters.until)
+        whole, begun = compiled(self.scoped(days), source), compiled(self.scoped(rest), LEDGER, at, "span")
         rows = [self._db.rows(query.sql, query.parameters) for query in (whole, begun)]
         return whole, summed(*rows, keys=len(by))
 
@@ -376,6 +418,7 @@ class Ask:
             raise UnknownQuestionError(f"不能回放“{measure}”；可用：{'、'.join(MEASURES)}，步长 {'、'.join(PACES)}")
         if measure == "risk":
             return self._risk_frames(pace, filters)
+        filters = self.scoped(filters)
         metric, groups = look_up([measure])[0], check_groups((pace, level))
         source = self.cubes.source([metric], by=groups, filters=filters)
         query = compile_query(
@@ -398,7 +441,7 @@ class Ask:
             "select day, grid, tier from mart.fact_risk_frame where list_contains($days, day)",
             {"days": list(moments.values())},
         )
-        return tiers(rows, moments=moments)
+        return tiers([row for row in rows if row["grid"] in self.vocabulary["grid"]], moments=moments)
 
     def _label(self, by: Key, key: Key) -> Key:
         return tuple(self.label(group, code) for group, code in zip(by, key, strict=True))
@@ -438,7 +481,7 @@ class Ask:
 
         `kind` is the kind the clock runs for and `deadline_at` its deadline.
         """
-        conditions, parameters = dimension_conditions(filters, "l.")
+        conditions, parameters = dimension_conditions(self.scoped(filters), "l.")
         where = " and ".join(["l.event = 'wuhua_pending'", "l.due_soon", *conditions])
         source = f"from mart.ledger as l join mart.fact_case as f using (case_key) where {where}"
         total = self._db.rows(f"select count(*) {source}", parameters)[0][0]
@@ -469,8 +512,17 @@ class Ask:
         return tuple(self._named(row) for row in rows)
 
     def case(self, case_id: str) -> CaseFile:
-        """One case with every step, holder, pause and clock. Raises `NoSuchCaseError` for an unknown number."""
-        return read_case(self._db.records, case_id, named=self._named, as_of=self.info.as_of)
+        """One case with every step, holder, pause and clock. Raises `NoSuchCaseError` for an unknown number.
+
+        The number of a case that may not be seen is as unknown as any other.
+        """
+        return read_case(
+            self._db.records,
+            case_id,
+            sees=lambda town: holds(self.towns, town),
+            named=self._named,
+            as_of=self.info.as_of,
+        )
 
     def place_states(self, filters: Filters) -> dict[str, int]:
         """How many cases accepted in the period can be drawn: counts by code of `place`."""
@@ -495,7 +547,7 @@ class Ask:
             "select cell_x, cell_y, precision, sum(cases)::integer from mart.fact_density_bin"
             " where month >= $first and month < $end and (len($town) = 0 or list_contains($town, town))"
             " and (len($kind) = 0 or list_contains($kind, kind)) group by all order by all",
-            {"first": first, "end": end, "town": list(filters.town), "kind": list(filters.kind)},
+            {"first": first, "end": end, "town": list(self.scoped(filters).town), "kind": list(filters.kind)},
         )
         return Bins(lat, side, first, end, tuple(cells))
 
@@ -514,15 +566,12 @@ class Ask:
     def loads(self) -> list[dict[str, Any]]:
         """The files of this snapshot and where their rows went; none is said of files whose rows are persons.
 
-        Such a file may be one village's month: its number of rows would be a total beside the disclosure exit.
+        Such a file may be one village's month: its number of rows would be a total beside the disclosure exit. A file
+        may be one town's as well: to those who see some towns only, no rows are said of any.
         """
-        return self._db.records(
-            "select * replace (if(aggregated > 0, null, rows_in) as rows_in,"
-            " if(aggregated > 0, null, loaded) as loaded,"
-            " if(aggregated > 0, null, aggregated) as aggregated, if(aggregated > 0, null, duplicates) as duplicates,"
-            " if(aggregated > 0, null, quarantined) as quarantined, if(aggregated > 0, null, flagged) as flagged)"
-            " from mart.fact_source_file order by file_id"
-        )
+        rows = self._db.records("select * from mart.fact_source_file order by file_id")
+        hidden = dict.fromkeys(("rows_in", "loaded", "aggregated", "duplicates", "quarantined", "flagged"))
+        return [row | hidden if self.towns is not None or row["aggregated"] > 0 else row for row in rows]
 
     def coordinate_checks(self) -> list[dict[str, Any]]:
         """What the points of each source say about its declared reference system."""
@@ -536,7 +585,10 @@ class Ask:
         """A GeoJSON FeatureCollection of one layer: county, town, village, grid, or the towns' outlines over one.
 
         “outline-grid” draws the towns' borders exactly along the grids'; where grids are circles there are none.
+        Borders and names are public: they are the county's, whoever asks.
         """
+        if self._whole is not None:
+            return self._whole.geometry(layer)
         of = layer.removeprefix("outline-")
         if of != layer:
             is_tiled = self.info.geometry_basis.get(of, "centroid") != "centroid"
@@ -560,7 +612,7 @@ class Ask:
         return {"type": "Feature", "id": code, "properties": properties, "geometry": json.loads(geojson)}
 
     def _case_condition(self, filters: Filters) -> tuple[str, dict[str, Any]]:
-        conditions, parameters = dimension_conditions(filters)
+        conditions, parameters = dimension_conditions(self.scoped(filters))
         conditions += span_conditions("accept_at", window(filters, self.cutoff_hour), parameters)
         return " and ".join(conditions) or "true", parameters
 

@@ -18,6 +18,7 @@ from dashboard.metrics.catalog import Metric
 from dashboard.metrics.disclosure import Cube, Pair, Rules, protect
 from dashboard.metrics.query import UnknownQuestionError
 from dashboard.metrics.values import Value
+from dashboard.scope import Scoped
 
 SPANS = {1: "本月", 3: "近3个月", 12: "近12个月"}
 """Months, the data's own included, → what they are called. There are no other spans: dates cannot be played off."""
@@ -122,7 +123,10 @@ def span_for(filters: Filters, as_of: datetime) -> int:
 
 
 class CareQuestions:
-    """Questions about the care visits of one snapshot."""
+    """Questions about the care visits of one snapshot, of these villages and towns, as far as `scoped` lets them.
+
+    `whole` asks about the county; what is published of a cell is decided there, the same for every reader.
+    """
 
     def __init__(
         self,
@@ -133,6 +137,8 @@ class CareQuestions:
         towns: Sequence[str],
         settings: Mapping[str, Any],
         as_of: datetime,
+        scoped: Callable[[Filters], Scoped],
+        whole: CareQuestions | None = None,
     ) -> None:
         self._db = database
         self._label = label
@@ -140,6 +146,8 @@ class CareQuestions:
         self._towns = towns
         self._settings = settings
         self._as_of = as_of
+        self._scoped = scoped
+        self._whole = whole
         self._guard = Lock()
 
     def prepare(self) -> None:
@@ -149,6 +157,8 @@ class CareQuestions:
 
     @property
     def _cube(self) -> Cube:
+        if self._whole is not None:
+            return self._whole._cube
         self.prepare()
         return self._published
 
@@ -182,6 +192,7 @@ class CareQuestions:
         Of the filters only towns and villages apply. Raises `UnknownQuestionError`.
         """
         _check(by, months)
+        filters = self._scoped(filters)
         span = self._span(months)
         axes = [self._axis(group, span, filters) for group in by]
         rows = tuple(self._row(tuple(by), codes, span, filters) for codes in product(*axes))

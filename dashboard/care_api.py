@@ -24,7 +24,7 @@ from dashboard.export.names import disposition
 from dashboard.filters import DIMENSIONS, Filters
 from dashboard.metrics.values import Value
 from dashboard.reader import Readers, written_at
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 
 OWN_KEYS = ("by", "months", "format")
 _ANSWERS = {
@@ -46,7 +46,7 @@ _PLACES = {
 
 def add_care(
     api: FastAPI,
-    warehouse: Warehouse,
+    warehouse: Lender,
     *,
     build: str,
     clock: Clock | None = None,

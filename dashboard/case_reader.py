@@ -48,12 +48,19 @@ where c.case_key = $case_key order by c.clock, c.start_at nulls last, c.kind
 """
 
 
-def read_case(records: Records, case_id: str, *, named: Callable[[Row], Row], as_of: datetime) -> CaseFile:
-    """Everything about one case. `named` puts the words of the dimensions beside their codes.
+def read_case(
+    records: Records,
+    case_id: str,
+    *,
+    sees: Callable[[str], bool],
+    named: Callable[[Row], Row],
+    as_of: datetime,
+) -> CaseFile:
+    """Everything about one case of a town that is seen. `named` puts the words of the dimensions beside their codes.
 
-    Raises `NoSuchCaseError` for an unknown number.
+    Raises `NoSuchCaseError` for an unknown number, and in the same words for a case that is not to be seen.
     """
-    found = records(_CASE, {"case_id": case_id})
+    found = [case for case in records(_CASE, {"case_id": case_id}) if sees(case["town"])]
     if not found:
         raise NoSuchCaseError(f"没有这个事项：{case_id}")
     case = _worded(records, named(found[0]))

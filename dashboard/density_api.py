@@ -15,7 +15,7 @@ from dashboard.ask import Ask
 from dashboard.density import BANDWIDTHS, NoSurfaceError, not_followed, surface, whole_months
 from dashboard.density_image import bands, png
 from dashboard.filters import Filters
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 
 KEPT = 48
 UNIT = "件/平方公里·月"
@@ -65,7 +65,7 @@ def _draw(ask: Ask, scope: Filters, bandwidth: int) -> Drawing:
     return Drawing(png(found), legend)
 
 
-def add_density(api: FastAPI, warehouse: Warehouse) -> None:
+def add_density(api: FastAPI, warehouse: Lender) -> None:
     """Add /density and /density.png to the API."""
     drawings = Drawings()
 
@@ -75,7 +75,7 @@ def add_density(api: FastAPI, warehouse: Warehouse) -> None:
     _add_picture(api, warehouse, drawings)
 
 
-def _add_legend(api: FastAPI, warehouse: Warehouse, drawings: Drawings) -> None:
+def _add_legend(api: FastAPI, warehouse: Lender, drawings: Drawings) -> None:
     @api.get("/density", summary="热力面：范围、图例、图片地址", openapi_extra=with_filters())
     async def density(request: Request, bandwidth: int = _BANDWIDTH) -> dict[str, Any]:
         """Kernel density of located cases over the whole months of the period; follows town and kind only.
@@ -96,7 +96,7 @@ def _add_legend(api: FastAPI, warehouse: Warehouse, drawings: Drawings) -> None:
         return await answer(warehouse, question)
 
 
-def _add_picture(api: FastAPI, warehouse: Warehouse, drawings: Drawings) -> None:
+def _add_picture(api: FastAPI, warehouse: Lender, drawings: Drawings) -> None:
     @api.get(
         "/density.png",
         summary="热力面的图片",
@@ -114,7 +114,11 @@ def _add_picture(api: FastAPI, warehouse: Warehouse, drawings: Drawings) -> None
         def question(ask: Ask) -> Response:
             drawing = drawings.get(ask, _scope(ask, _asked(ask, request, bandwidth)), bandwidth)
             lasting = v == ask.info.snapshot
-            headers = {"Cache-Control": "private, max-age=86400" if lasting else "no-store"}
+            # A browser may keep it for one person, not for who logs in there next.
+            headers = {
+                "Cache-Control": "private, max-age=86400" if lasting else "no-store",
+                "Vary": "Cookie, Authorization",
+            }
             return Response(drawing.image, media_type="image/png", headers=headers)
 
         return await answer(warehouse, question)
@@ -127,9 +131,12 @@ def _asked(ask: Ask, request: Request, bandwidth: int) -> Filters:
 
 
 def _scope(ask: Ask, filters: Filters) -> Filters:
-    """What the surface follows of these filters: whole months, towns, kinds."""
+    """What the surface follows of these filters: whole months, the towns that may be seen, kinds.
+
+    Drawings are kept by it: two readers share one only where they would be answered alike.
+    """
     first, end = whole_months(filters, ask.info.as_of)
-    return Filters(since=first, until=end, town=filters.town, kind=filters.kind)
+    return Filters(since=first, until=end, town=ask.scoped(filters).town, kind=filters.kind)
 
 
 def _address(ask: Ask, scope: Filters, bandwidth: int) -> str:

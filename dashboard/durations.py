@@ -59,7 +59,7 @@ def spread(ask: Ask, filters: Filters) -> tuple[int, ...]:
 
     The rows and hours of K07: from acceptance, without pauses and without the time between a closing and a reopening.
     """
-    conditions, parameters = dimension_conditions(filters)
+    conditions, parameters = dimension_conditions(ask.scoped(filters))
     conditions += ["event = 'closed'", "hours is not null"]
     conditions += span_conditions("event_at", window(filters, ask.cutoff_hour), parameters)
     where, source = " and ".join(conditions), _SPREAD_SELECT
@@ -76,7 +76,7 @@ def times(ask: Ask, filters: Filters, *, by: str = DEFAULT_CURVE) -> tuple[Part,
     """
     if by not in _TIMES:
         raise UnknownQuestionError(f"生存曲线不能按“{by[:40]}”分组")
-    conditions, parameters = dimension_conditions(filters, "f.")
+    conditions, parameters = dimension_conditions(ask.scoped(filters), "f.")
     conditions += span_conditions("f.accept_at", window(filters, ask.cutoff_hour), parameters)
     where, source = " and ".join(["true", *conditions]), _TIMES[by]
     rows = ask.database.rows(

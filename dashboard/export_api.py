@@ -28,7 +28,7 @@ from dashboard.export_request import asked_of, parameters
 from dashboard.page import Page
 from dashboard.reader import Readers
 from dashboard.scope import may_see_cases
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 
 AT_ONCE = 2
 """Exports being written at the same time; further ones wait their turn, and questions of pages never wait for them."""
@@ -41,7 +41,7 @@ _FILES = {200: {"content": {media: {} for media in MEDIA_TYPES.values()}}, 400: 
 class Exporter:
     """What an export needs besides its question; `pages` are those with numbers to hand over, by path."""
 
-    warehouse: Warehouse
+    warehouse: Lender
     build: str
     clock: Clock | None
     gate: asyncio.Semaphore
@@ -109,7 +109,7 @@ async def _left(request: Request) -> None:
 
 def add_export(
     api: FastAPI,
-    warehouse: Warehouse,
+    warehouse: Lender,
     *,
     build: str,
     clock: Clock | None = None,

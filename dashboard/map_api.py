@@ -14,7 +14,7 @@ from dashboard.figures.classes import classes
 from dashboard.filters import DIMENSIONS, Filters
 from dashboard.replay import MEASURES, PACES, TIERS, Frames, LongReplayError
 from dashboard.risk import Run
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 
 LEVELS = ("town", "village", "grid")
 _RUN = Query("", description="测算名，如 h60_reported_none；不写为默认测算", max_length=64)
@@ -24,13 +24,13 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def add_maps(api: FastAPI, warehouse: Warehouse) -> None:
+def add_maps(api: FastAPI, warehouse: Lender) -> None:
     """Put the routes on the API."""
     _add_replay(api, warehouse)
     _add_risk(api, warehouse)
 
 
-def _add_replay(api: FastAPI, warehouse: Warehouse) -> None:
+def _add_replay(api: FastAPI, warehouse: Lender) -> None:
     @api.get(
         "/replay",
         summary="地图回放：一个指标逐日或逐周、按地点",
@@ -78,7 +78,7 @@ def _frames_json(found: Frames, measure: str) -> dict[str, Any]:
     return body | {"breaks": scale.breaks, "labels": scale.labels(), "steps": steps}
 
 
-def _add_risk(api: FastAPI, warehouse: Warehouse) -> None:
+def _add_risk(api: FastAPI, warehouse: Lender) -> None:
     @api.get("/risk", summary="风险测算：各网格的相对风险与分级", responses=_REFUSED)
     async def risk(run: str = _RUN) -> dict[str, Any]:
         """The run and a row per grid. Risk belongs to grids and cases; no person is scored."""

@@ -17,7 +17,7 @@ from dashboard.filters import EARLIEST, VIEW_KEYS, Filters, parse
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.notes import KIND_WORDS, Mark, NoSuchNoteError, Notes, notes_for, of_events, of_places
 from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 from dashboard.writes import WriteRefusedError, read, with_body
 
 ID = InPath(description="批注编号", pattern=r"^[\w-]{1,40}$")
@@ -36,14 +36,14 @@ class NoteWish(BaseModel):
     name: str = Field("", title="姓名", max_length=LONGEST_NAME)
 
 
-def add_notes(api: FastAPI, warehouse: Warehouse, *, notes: Notes, readers: Readers) -> None:
+def add_notes(api: FastAPI, warehouse: Lender, *, notes: Notes, readers: Readers) -> None:
     """Add /notes to the API."""
     api.add_exception_handler(NoSuchNoteError, in_words(404))
     _add_list(api, warehouse, notes=notes, readers=readers)
     _add_writes(api, warehouse, notes=notes, readers=readers)
 
 
-def _add_list(api: FastAPI, warehouse: Warehouse, *, notes: Notes, readers: Readers) -> None:
+def _add_list(api: FastAPI, warehouse: Lender, *, notes: Notes, readers: Readers) -> None:
     @api.get("/notes", summary="曲线上的批注、口径变化与专项行动", openapi_extra=with_filters())
     async def listed(
         request: Request, metrics: str = Query("", description="曲线的指标键，逗号分隔", max_length=400)
@@ -74,7 +74,7 @@ def mark_json(mark: Mark, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _add_writes(api: FastAPI, warehouse: Warehouse, *, notes: Notes, readers: Readers) -> None:
+def _add_writes(api: FastAPI, warehouse: Lender, *, notes: Notes, readers: Readers) -> None:
     @api.post("/notes", summary="写批注", status_code=201, openapi_extra=with_body(NoteWish))
     async def write(request: Request, response: Response) -> dict[str, Any]:
         """Keeps the note and answers with it."""

@@ -15,16 +15,14 @@ from dashboard.filters import Filters, default_period
 from dashboard.reader import Readers
 from dashboard.store import StoreError
 from dashboard.views import Views
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 from etl.contract import NoSnapshotError
 
 
 class Openings:
     """Answers a bare page's address with the address to read on: the reader's home view, or the default period."""
 
-    def __init__(
-        self, warehouse: Warehouse, opens_with: Mapping[str, Filters], *, readers: Readers, views: Views
-    ) -> None:
+    def __init__(self, warehouse: Lender, opens_with: Mapping[str, Filters], *, readers: Readers, views: Views) -> None:
         self._warehouse = warehouse
         self._opens_with = opens_with
         self._readers, self._views = readers, views

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,13 +13,13 @@ from fastapi import FastAPI
 
 from dashboard.ask import SnapshotInfo
 from dashboard.clock import Clock
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 
 LATE_HOURS = 26
 """Where a snapshot's rules say nothing: one delivery a day, and two hours to spare. 口径为本项目默认值."""
 
 
-def add_pulse(api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | None = None) -> None:
+def add_pulse(api: FastAPI, warehouse: Lender, *, build: str, clock: Clock | None = None) -> None:
     """Add /pulse. Without a clock nothing is ever late, and no time is told."""
     # A thread of its own: the pulse must not wait behind pages being drawn, or every screen would say 连接中断.
     thread = ThreadPoolExecutor(1, thread_name_prefix="pulse")
@@ -30,7 +31,7 @@ def add_pulse(api: FastAPI, warehouse: Warehouse, *, build: str, clock: Clock | 
     @api.get("/pulse", summary="当前批次、数据截至、程序版本、来源是否中断")
     async def current_pulse() -> dict[str, Any]:
         """Cheap enough to be asked every few seconds by every screen."""
-        return await asyncio.get_running_loop().run_in_executor(thread, beat)
+        return await asyncio.get_running_loop().run_in_executor(thread, copy_context().run, beat)
 
 
 def pulse(info: SnapshotInfo, *, build: str, now: datetime | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from dashboard.report.pdf_file import pdf
 from dashboard.report.period import NAMES, Kind
 from dashboard.report.pptx_file import pptx
 from dashboard.report.report import Report, make
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 
 OWN_KEYS = ("format", "report")
 AT_ONCE = 2
@@ -35,7 +35,7 @@ WRITERS: Mapping[str, tuple[Callable[[Report], bytes], str]] = {
 }
 
 
-def add_report(api: FastAPI, warehouse: Warehouse, record: Recorder | None = None) -> None:
+def add_report(api: FastAPI, warehouse: Lender, record: Recorder | None = None) -> None:
     """Add /brief to the API; each that is made is put on record."""
     gate = asyncio.Semaphore(AT_ONCE)
 

@@ -13,6 +13,10 @@ from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
+from dashboard.filters import Filters
+from dashboard.metrics.query import dimension_conditions
+from dashboard.scope import Scoped
+
 TOP_CASES = 5
 TIERS = ("red", "orange", "yellow")
 """The tiers that stand out beyond chance, gravest first."""
@@ -111,10 +115,12 @@ class Tested:
 
 
 class RiskQuestions:
-    """The risk statistics of one snapshot."""
+    """The risk statistics of one snapshot: of the grids and cases that may be seen, and of the method as a whole."""
 
-    def __init__(self, database: Database, label: Callable[[str, str], str]) -> None:
-        self._db, self._label = database, label
+    def __init__(
+        self, database: Database, label: Callable[[str, str], str], *, scoped: Callable[[Filters], Scoped]
+    ) -> None:
+        self._db, self._label, self._scoped = database, label, scoped
         self.grids: Callable[[str], Mapping[str, GridRisk]] = lru_cache(maxsize=32)(self._grids)
 
     @cached_property
@@ -133,8 +139,11 @@ class RiskQuestions:
         return self.runs[0]
 
     def _grids(self, run_id: str) -> Mapping[str, GridRisk]:
+        where, bound = self._seen("")
         rows = self._db.records(
-            "select * exclude (run_id) from mart.fact_grid_risk where run_id = $run order by grid", {"run": run_id}
+            "select * exclude (run_id) from mart.fact_grid_risk where run_id = $run"
+            f" and grid in (select grid from mart.dim_grid where {where}) order by grid",
+            {"run": run_id} | bound,
         )
         return {row["grid"]: GridRisk(**row) for row in rows}
 
@@ -148,7 +157,8 @@ class RiskQuestions:
             "grid": grid,
             "scope": run.scope,
         }
-        rows = self._db.records(_WEIGHED, parameters)
+        where, bound = self._seen("")
+        rows = self._db.records(f"{_WEIGHED_SELECT} and {where} order by weight desc, case_key", parameters | bound)
         sums: dict[str, tuple[float, int]] = {}
         for row in rows:
             score, count = sums.get(row["category"], (0.0, 0))
@@ -163,11 +173,20 @@ class RiskQuestions:
     def near_repeats(self) -> list[dict[str, Any]]:
         """Recent cases with earlier ones of the same category near in place and time; most company first.
 
+        Both cases may be seen: one of another town is no company.
+
         One row per later case: its facts, how many are near it, the distance and the days to the nearest.
         """
         named = ("category", "grid", "town")
-        rows = self._db.records(_NEAR)
+        (later, bound), (earlier, _) = self._seen("f."), self._seen("o.")
+        where = f"{later} and {earlier}"
+        rows = self._db.records(f"{_NEAR_SELECT} where {where} {_NEAR_ORDER}", bound)
         return [row | {f"{d}_name": self._label(d, row[d]) for d in named if row[d]} for row in rows]
+
+    def _seen(self, prefix: str) -> tuple[str, dict[str, Any]]:
+        """The condition for rows of towns that may be seen, and what it binds."""
+        conditions, bound = dimension_conditions(self._scoped(Filters()), prefix)
+        return " and ".join(conditions) or "true", bound
 
     @cached_property
     def knox(self) -> list[dict[str, Any]]:
@@ -181,23 +200,24 @@ class RiskQuestions:
         return tuple(Tested(**row) for row in rows)
 
 
-_WEIGHED = """
+_WEIGHED_SELECT = """
 select case_id, title, kind, category, level, status, accept_at,
        case level when 'red' then $red when 'orange' then $orange when 'yellow' then $yellow else $blue end
            * pow(0.5, epoch($as_of - accept_at) / 86400 / $half_life) as weight
 from mart.fact_case
 where grid = $grid and accept_at > $since_at and accept_at <= $as_of
   and ($scope = 'all' or discovery is distinct from 'self')
-order by weight desc, case_key
 """
 
-_NEAR = """
+_NEAR_SELECT = """
 select f.case_id, f.title, f.category, f.grid, f.town, f.accept_at, f.status,
        count(*)::integer as others, min(n.metres) as metres, min(n.days) as days,
        arg_min(o.case_id, n.days) as other_id
 from mart.fact_near_repeat as n
 join mart.fact_case as f on f.case_key = n.case_key
 join mart.fact_case as o on o.case_key = n.other_key
+"""
+_NEAR_ORDER = """
 group by f.case_key, f.case_id, f.title, f.category, f.grid, f.town, f.accept_at, f.status
 order by others desc, f.accept_at desc, f.case_key
 """

@@ -12,11 +12,11 @@ from dashboard.api import in_words
 from dashboard.clock import Clock
 from dashboard.screens import Beat, Screens, TooManyScreensError
 from dashboard.store import Store
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 from dashboard.writes import WriteRefusedError, read, with_body
 
 
-def add_screens(api: FastAPI, warehouse: Warehouse, store: Store, *, build: str, clock: Clock) -> None:
+def add_screens(api: FastAPI, warehouse: Lender, store: Store, *, build: str, clock: Clock) -> None:
     """Add /screens: a wall's heartbeat, the list, and taking a wall off it."""
     screens = Screens(store)
     api.add_exception_handler(TooManyScreensError, in_words(409))

@@ -19,7 +19,7 @@ from dashboard.filters import VIEW_KEYS, Filters, describe_period
 from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
 from dashboard.store import StoreError
 from dashboard.views import FIXED, LONGEST_QUERY, LONGEST_TITLE, NoSuchViewError, View, Views
-from dashboard.warehouse import Warehouse
+from dashboard.warehouse import Lender
 from dashboard.web.answers import page
 from dashboard.writes import WriteRefusedError, read, with_body
 from etl.contract import NoSnapshotError
@@ -50,7 +50,7 @@ class HomeWish(BaseModel):
 
 
 def add_views(
-    server: FastAPI, api: FastAPI, warehouse: Warehouse, *, views: Views, readers: Readers, pages: Mapping[str, str]
+    server: FastAPI, api: FastAPI, warehouse: Lender, *, views: Views, readers: Readers, pages: Mapping[str, str]
 ) -> None:
     """Add /views and /home to the API and /v/<id> to the server; `pages` are the paths that can be kept, with names."""
     api.add_exception_handler(NoSuchViewError, in_words(404))
@@ -59,7 +59,7 @@ def add_views(
     _add_link(server, warehouse, views)
 
 
-def _add_list(api: FastAPI, warehouse: Warehouse, *, views: Views, readers: Readers, pages: Mapping[str, str]) -> None:
+def _add_list(api: FastAPI, warehouse: Lender, *, views: Views, readers: Readers, pages: Mapping[str, str]) -> None:
     @api.get("/views", summary="已保存的视图", openapi_extra=with_filters())
     async def listed(request: Request) -> dict[str, Any]:
         """The reader's own and the shared views; `dates`: how the period of these filters can be kept."""
@@ -127,7 +127,7 @@ def _add_writes(api: FastAPI, *, views: Views, readers: Readers, pages: Mapping[
         return answered
 
 
-def _add_link(server: FastAPI, warehouse: Warehouse, views: Views) -> None:
+def _add_link(server: FastAPI, warehouse: Lender, views: Views) -> None:
     @server.get("/v/{id}", include_in_schema=False)
     async def open_view(id: str) -> Response:
         """The page of a view on the day of the data; 404 with a sentence where there is none."""

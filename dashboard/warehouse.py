@@ -6,9 +6,9 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -160,6 +160,14 @@ def _deadline(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
     finally:
         done.set()
+
+
+class Lender(Protocol):
+    """What whoever asks needs of a warehouse, the whole one or one narrowed to a scope."""
+
+    def lease(self) -> AbstractContextManager[Ask]:
+        """Questions to the current snapshot, for as long as it is leased."""
+        ...
 
 
 class Warehouse:

@@ -13,6 +13,7 @@ from typing import Any
 from dashboard.filters import Filters
 from dashboard.metrics.query import dimension_conditions
 from dashboard.risk import Database
+from dashboard.scope import Scoped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +49,17 @@ class Watch:
 class WatchQuestions:
     """Questions about the open cases of one snapshot, whatever the period: what is open now is open now."""
 
-    def __init__(self, database: Database, label: Callable[[str, str], str], *, as_of: datetime) -> None:
+    def __init__(
+        self,
+        database: Database,
+        label: Callable[[str, str], str],
+        *,
+        scoped: Callable[[Filters], Scoped],
+        as_of: datetime,
+    ) -> None:
         self._db = database
         self._label = label
+        self._scoped = scoped
         self._as_of = as_of
 
     def due_within(self, hours: float, *, filters: Filters, limit: int = 5) -> Watch:
@@ -63,7 +72,7 @@ class WatchQuestions:
         return self._read("level = 'red'", {}, filters, order="accept_at", limit=limit)
 
     def _read(self, condition: str, bound: dict[str, Any], filters: Filters, *, order: str, limit: int) -> Watch:
-        conditions, chosen = dimension_conditions(filters)
+        conditions, chosen = dimension_conditions(self._scoped(filters))
         where = " and ".join(["status != 'closed'", condition, *conditions])
         source = f"from mart.fact_case where {where} order by {order}, case_key limit $limit"
         rows = self._db.records(

@@ -112,6 +112,13 @@ def _in_time(work: Callable[..., T], *arguments: Any) -> T:
     return work(*arguments)
 
 
+def later(work: Callable[..., T], *arguments: Any) -> Callable[[], T]:
+    """The work for a thread of one's own: it sees the caller's ContextVars, but has no part in its question's time."""
+    context = copy_context()
+    context.run(_until.set, inf)
+    return partial(context.run, work, *arguments)
+
+
 def _fulfil(job: _Job) -> None:
     try:
         job.answer.set_result(job.work())

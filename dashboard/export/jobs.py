@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
-from dashboard import faults
+from dashboard import faults, work
 from dashboard.auth.identity import known
 from dashboard.clock import Clock
 from dashboard.export.asked import ExportRefusedError
@@ -115,8 +114,8 @@ class Jobs:
         )
         self._store.write("insert into export_owner values ($id, $owner)", {"id": key, "owner": _owner()})
         self._runs[key] = run
-        # Whoever asked is known to the worker too: it may hand out no more than they may see.
-        self._pool.submit(copy_context().run, self._work, key, run, make, self._path(key, format))
+        # The file holds what the one who started it may see, whoever looks at the job.
+        self._pool.submit(work.later(self._work, key, run, make, self._path(key, format)))
         return key
 
     def find(self, key: str) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from dashboard.filters import DIMENSIONS, Filters, Window, window
+from dashboard.filters import DIMENSIONS, Window, window
 from dashboard.metrics.catalog import BY_KEY, Metric
+from dashboard.scope import Scoped
 
 Scope = Literal["span", "stock", "now"]
 
@@ -101,7 +102,7 @@ def compile_query(
     metrics: Sequence[Metric],
     *,
     by: Sequence[str],
-    filters: Filters,
+    filters: Scoped,
     as_of: datetime,
     cutoff_hour: int = 0,
     source: Source = LEDGER,
@@ -138,7 +139,7 @@ def compile_query(
     return Compiled(sql, parameters, places, scope)
 
 
-def dimension_conditions(filters: Filters, prefix: str = "") -> tuple[list[str], dict[str, Any]]:
+def dimension_conditions(filters: Scoped, prefix: str = "") -> tuple[list[str], dict[str, Any]]:
     """The conditions of a WHERE for the dimensions of the filters, and their bound codes."""
     chosen = {d: list(filters.values(d)) for d in DIMENSIONS if filters.values(d)}
     return [f"list_contains(${d}, {prefix}{d})" for d in chosen], dict(chosen)

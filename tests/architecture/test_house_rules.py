@@ -104,7 +104,7 @@ SQL_DOORS = {"rows", "records", "batches", "define", "execute", "executemany", "
 OUR_WORDS = {
     # What an f-string of the dashboard handed to a database may splice: our own words, never what a reader typed.
     "condition", "source", "table", "where", "tables", "_CASE_SELECT", "_WHOLE_CASE_SELECT", "_CASE_COLUMNS",
-    "CASE_ORDERS", "CASE_SORTS", "_sums",
+    "CASE_ORDERS", "CASE_SORTS", "_sums", "_WEIGHED_SELECT", "_NEAR_SELECT", "_NEAR_ORDER",
     "quoted", "spill", "MEMORY_LIMIT", "THREADS",
 }  # fmt: skip
 OF_A_ROW = {"value", "values", "text", "cell", "cells", "shown", "line", "title", "path", "code"}

@@ -19,6 +19,7 @@ from dashboard.page import prop
 from dashboard.pages import risk as page
 from dashboard.risk import GridRisk, Parts, RiskQuestions, Run
 from dashboard.risk import Tested as Trial
+from dashboard.scope import Scoped
 from tests import builders
 from tests.unit.test_risk_load import GRIDS, cases, grid_rows, loaded
 
@@ -111,7 +112,7 @@ def test_a_snapshot_without_runs_says_so() -> None:
             return []
 
     with pytest.raises(LookupError, match="重新加载"):
-        RiskQuestions(Nothing(), lambda _dimension, code: code).run("")
+        RiskQuestions(Nothing(), lambda _dimension, code: code, scoped=Scoped).run("")
 
 
 # --- every panel, in every state ----------------------------------------------------------------------------------
