@@ -452,7 +452,7 @@ class Build:
 
 def _plain(shown: str) -> str:
     """A value without numbers of persons, that no spreadsheet takes for a formula."""
-    masked = privacy.mask(shown)
+    masked = privacy.mask(shown, has_codes=True)
     return f"'{masked}" if masked.startswith(("=", "+", "-", "@", "|", "%", "\t", "\r")) else masked
 
 
