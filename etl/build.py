@@ -120,7 +120,7 @@ def load(
         return LoadReport(
             pointer,
             tuple(reports),
-            tuple(p.name for p in passed_over),
+            tuple(privacy.mask(p.name) for p in passed_over),
             work.quality(),
             work.coordinates(),
             quarantine_file,
@@ -192,11 +192,11 @@ class Build:
         with _without_garbage_collection():
             for file in files:
                 for _ in loader.load(file):
-                    self._progress(f"读取 {file.path.name}", 0.5 * done / total)
+                    self._progress(f"读取 {file.short}", 0.5 * done / total)
                 done += file.path.stat().st_size
-                self._progress(f"读取 {file.path.name}", 0.5 * done / total)
+                self._progress(f"读取 {file.short}", 0.5 * done / total)
         if all(f.refused for f in files):
-            reasons = "；".join(f"{f.path.name}：{f.refused}" for f in files[:5])
+            reasons = "；".join(f"{f.short}：{f.refused}" for f in files[:5])
             raise LoadError(f"没有一个文件可以读取。{reasons}")
         return files
 
@@ -210,6 +210,8 @@ class Build:
         words = dict(self._reference.codes)
         for name in ("region", "grid", "boundary", "department", "population", "care_visit"):
             self._type(known, name, words)
+            if name == "grid":
+                self._apply(row_rules.ON_GRIDS)
             stage.settle(self._con, ENTITIES[name])
         pairs = self._con.execute("select department, department_name from clean_department").fetchall()
         words["department"] = {name: code for code, label in pairs for name in (code, label)}
@@ -232,7 +234,7 @@ class Build:
             " (file_id integer, source varchar, crs varchar, axes varchar, title varchar, file_name varchar)"
         )
         declared = [
-            (f.file_id, f.mapping.name, f.mapping.src_crs, f.mapping.src_axes, f.mapping.title, f.path.name)
+            (f.file_id, f.mapping.name, f.mapping.src_crs, f.mapping.src_axes, f.mapping.title, f.short)
             for f in files
             if f.mapping and f.mapping.src_crs and not f.refused
         ]
@@ -450,7 +452,7 @@ class Build:
 
 def _plain(shown: str) -> str:
     """A value without numbers of persons, that no spreadsheet takes for a formula."""
-    masked = privacy.mask(shown)
+    masked = privacy.mask(shown, has_codes=True)
     return f"'{masked}" if masked.startswith(("=", "+", "-", "@", "|", "%", "\t", "\r")) else masked
 
 

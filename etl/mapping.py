@@ -110,13 +110,16 @@ def _wrong(error: ErrorDetails) -> str:
     return f"{'.'.join(map(str, error['loc']))} {words}"
 
 
-def recognise(header: Sequence[str], mappings: Sequence[Mapping]) -> Mapping:
-    """The mapping whose columns this header has. Raises `RefusedFileError` if none or more than one fits."""
+def recognise(header: Sequence[str], mappings: Sequence[Mapping], *, is_schema: bool = False) -> Mapping:
+    """The mapping whose columns this header has. Raises `RefusedFileError` if none or more than one fits.
+
+    `is_schema`: the names are a map layer's attributes and can be told; a table's first row may be a person's.
+    """
     names = {clean_header(h) for h in header}
     fits = [(len(names & m.known_headers), m) for m in mappings if m.required_headers <= names]
     if not fits:
         raise RefusedFileError(
-            f"表头不属于任何已知版式（{'、'.join(h for h in list(header)[:6])}…）；"
+            f"表头不属于任何已知版式（{_words(header) if is_schema else _nearest(names, mappings)}）；"
             "请在 data/sources/ 增加一个映射文件，或用 --source 指定"
         )
     best = max(score for score, _ in fits)
@@ -124,3 +127,17 @@ def recognise(header: Sequence[str], mappings: Sequence[Mapping]) -> Mapping:
     if len(winners) > 1:
         raise RefusedFileError(f"表头同时符合多个版式：{'、'.join(m.name for m in winners)}；请用 --source 指定")
     return winners[0]
+
+
+def _words(header: Sequence[str]) -> str:
+    return "、".join(header[:6]) + "…"
+
+
+def _nearest(names: set[str], mappings: Sequence[Mapping]) -> str:
+    """Which layout it is most like, and what it lacks of it; never what it says itself."""
+    likeness = {m.name: len(names & m.known_headers) for m in mappings}
+    nearest = max(mappings, key=lambda m: likeness[m.name])
+    if not likeness[nearest.name]:
+        return "没有一个认识的列名，也可能缺表头"
+    lacking = [name for name in nearest.columns.values() if clean_header(name) in nearest.required_headers - names]
+    return f"最接近“{nearest.title}”，缺少列：{'、'.join(lacking)}"

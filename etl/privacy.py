@@ -14,12 +14,23 @@ from etl.mapping import clean_header
 
 SALT_FILE = "pseudonym.key"
 
+# Numbers as people write them: in groups, with a country code, full-width (`\d` is any script's digit).
+_GAP = r"[-\s－—·.]?"
+_MONTH_AND_DAY = r"(?:[0０][1-9１-９]|[1１][0-2０-２])(?:[0-2０-２]\d|[3３][01０１])"
+_OLD_NUMBER = re.compile(rf"(?<!\d)\d{{8}}{_MONTH_AND_DAY}\d{{3}}(?!\d)")
+"""A certificate of before 1999. Codes of grids, of fifteen digits as well, look like it now and then."""
 _MASKS = (
-    (re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)"), "[证件号已隐去]"),
-    (re.compile(r"(?<!\d)\d{16,19}(?!\d)"), "[账号已隐去]"),
-    (re.compile(r"(?<!\d)1\d{10}(?!\d)"), "[电话已隐去]"),
-    (re.compile(r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)"), "[电话已隐去]"),
-    (re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][A-Z0-9]{5,6}"), "[车牌已隐去]"),
+    (re.compile(rf"(?<!\d)\d{{6}}{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{3}}[\dXxＸｘ](?!\d)"), "[证件号已隐去]"),
+    (re.compile(r"(?<!\d)(?:\d{16,19}|\d{4}(?:[-\s]\d{4}){3}(?:[-\s]?\d{1,3})?)(?!\d)"), "[账号已隐去]"),
+    (
+        re.compile(rf"(?<!\d)(?:[+＋]?(?:00)?(?:86|８６){_GAP})?[1１]\d{{2}}{_GAP}\d{{4}}{_GAP}\d{{4}}(?!\d)"),
+        "[电话已隐去]",
+    ),
+    (re.compile(rf"(?<!\d)[0０]\d{{2,3}}{_GAP}\d{{7,8}}(?!\d)"), "[电话已隐去]"),
+    (
+        re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·.]?[A-Z0-9]{5,6}"),
+        "[车牌已隐去]",
+    ),
 )
 
 
@@ -30,13 +41,17 @@ def refuse_forbidden(header: Sequence[str], declared: Iterable[str], rules: Sequ
     declares what happens to them.
     """
     allowed = {clean_header(name) for name in declared}
-    for name in header:
+    for place, name in enumerate(header, start=1):
         plain = clean_header(name).lower()
         for rule in rules:
             if rule["pattern"] not in plain:
                 continue
             if rule["handling"] == "refuse" or clean_header(name) not in allowed:
-                raise LoadError(f"列“{name}”不得导入：{rule['reason']}。请在来源系统导出时去掉该列后重试")
+                # Not what stands there: where a file has no header, it is somebody's row.
+                raise LoadError(
+                    f"第 {place} 列（列名含“{rule['pattern']}”）不得导入：{rule['reason']}。"
+                    "请在来源系统导出时去掉该列后重试"
+                )
 
 
 def read_salt(warehouse: Path) -> bytes:
@@ -54,8 +69,11 @@ def pseudonym(salt: bytes, text: str) -> str:
     return hmac.new(salt, plain.encode(errors="replace"), hashlib.sha256).hexdigest()[:32] if plain else ""
 
 
-def mask(text: str) -> str:
-    """Free text with certificate, account, phone and plate numbers replaced by words."""
+def mask(text: str, *, has_codes: bool = False) -> str:
+    """Free text with certificate, account, phone and plate numbers replaced by words.
+
+    `has_codes`: codes of grids are to be legible in it, and with them certificates of fifteen digits.
+    """
     for pattern, word in _MASKS:
         text = pattern.sub(word, text)
-    return text
+    return text if has_codes else _OLD_NUMBER.sub("[证件号已隐去]", text)

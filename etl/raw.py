@@ -50,9 +50,14 @@ class SourceFile:
     refused: str = ""
     remarks: list[str] = field(default_factory=list)
 
+    @property
+    def short(self) -> str:
+        """Its own name as people are told it, without numbers of persons."""
+        return mask(self.path.name)
+
     def name(self, folder: Path) -> str:
-        """How people are told of it: its place in the delivery, and the layer."""
-        return f"{self.path.relative_to(folder)}" + (f"（图层 {self.layer}）" if self.layer else "")
+        """How people are told of it: its place in the delivery, and the layer; without numbers of persons."""
+        return mask(f"{self.path.relative_to(folder)}" + (f"（图层 {self.layer}）" if self.layer else ""))
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ class RawLoader:
         top = list(islice(reading.lines, 1 if of_a_map else HEADER_SEARCH))
         for index, line in enumerate(top):
             try:
-                mapping = recognise(line.cells, mappings)
+                mapping = recognise(line.cells, mappings, is_schema=of_a_map)
             except RefusedFileError as error:
                 failure = error if index == 0 else failure
                 self._refuse_columns(line.cells, self._mappings)
@@ -211,7 +216,7 @@ def _layout(source: SourceFile, mapping: Mapping, header: Sequence[str]) -> Layo
         raise RefusedFileError(f"表头有重名列：{'、'.join(sorted(repeated))}；请改名后重新导出")
     extra = [name for name in names if name and name not in mapping.known_headers]
     if extra:
-        source.remarks.append(f"有映射文件未提到的列，未导入：{'、'.join(extra)}")
+        source.remarks.append(f"有映射文件未提到的列，未导入：{mask('、'.join(extra))}")
     absent = [n for n in mapping.columns.values() if clean_header(n) not in names]
     if absent:
         source.remarks.append(f"缺少可选列：{'、'.join(absent)}")

@@ -21,6 +21,18 @@ class RowRule:
     severity: Literal["quarantined", "flagged"] = "flagged"
 
 
+ON_GRIDS = (
+    RowRule(
+        rule="grid_without_village",
+        table="stage_grid",
+        severity="quarantined",
+        condition="exists (select 1 from clean_region where region_level = 'village')"
+        " and village_code not in (select region_code from clean_region)",
+        column="village_code",
+        sentence="所属村社区不在行政区划表中，网格无处可归，请核对两列是否错位",
+    ),
+)
+
 BEFORE_SETTLING = (
     RowRule(
         rule="future_accept",

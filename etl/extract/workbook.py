@@ -29,8 +29,8 @@ def read(path: Path) -> Reading:
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not visible:
         raise RefusedFileError("工作簿没有可见的工作表")
-    others = [sheet.title for sheet in book.worksheets if sheet is not visible[0]]
-    remark = f"只读取第一张工作表“{visible[0].title}”，另有 {len(others)} 张未读" if others else ""
+    others = len(book.worksheets) - 1
+    remark = f"只读取第一张可见的工作表，另有 {others} 张未读" if others else ""
     return Reading("xlsx", _lines(visible[0]), remark)
 
 

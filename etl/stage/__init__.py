@@ -43,6 +43,11 @@ create macro clean(x) as case when list_contains(getvariable('empty_words'), tid
 create macro clean_text(x) as case when not list_contains(getvariable('empty_words'), trim(x)) then trim(x) end;
 create macro damaged_by_excel(x) as
     coalesce(regexp_full_match(x, '\\d+(\\.\\d+)?[eE]\\+?\\d+') or regexp_full_match(x, '\\d{15}000'), false);
+-- A value at fault as findings may show it: times, amounts and codes, never words. In a row whose columns have slipped
+-- any value may be a name or an address.
+create macro legible(x) as
+    case when regexp_full_match(x, '([^\\p{L}]|[年月日时分秒]|[A-Za-z]+\\d+|\\d+[A-Za-z]+)*') then x
+         else '[文字已隐去]' end;
 create macro plausible(t) as
     case when year(t) between getvariable('first_year') and getvariable('last_year') then t end;
 """
@@ -219,7 +224,7 @@ def _report_field(con: duckdb.DuckDBPyConnection, entity: Entity, field: Field, 
     con.execute(
         f"""
         insert into quarantine
-        select file_id, line_no, $column, coalesce(left(tidy({field.name}), 40), ''),
+        select file_id, line_no, $column, coalesce(legible(left(tidy({field.name}), 40)), ''),
                case when clean({field.name}) is null then 'missing' else $rule end,
                case when clean({field.name}) is null then $missing else $sentence end, $severity
         from raw_{entity.name}
@@ -262,7 +267,7 @@ def settle(con: duckdb.DuckDBPyConnection, entity: Entity) -> None:
     con.execute(
         """
         insert into quarantine
-        select file_id, line_no, '', coalesce(left(shown, 40), ''), 'conflicting_duplicate',
+        select file_id, line_no, '', coalesce(legible(left(shown, 40)), ''), 'conflicting_duplicate',
                '与前面一行编号相同但内容不同，无法判断哪一行正确，请核对后只保留一行', 'quarantined'
         from repeated where nth > 1 and not is_same
         """
@@ -285,7 +290,8 @@ def quarantine_where(
     con.execute(
         f"""
         insert into quarantine
-        select file_id, line_no, $column, coalesce(left({column or "''"}::varchar, 40), ''), $rule, $sentence, $severity
+        select file_id, line_no, $column, coalesce(legible(left({column or "''"}::varchar, 40)), ''),
+               $rule, $sentence, $severity
         from {table} where {condition}
         """,
         {"column": column, "rule": rule, "sentence": sentence, "severity": severity},

@@ -77,13 +77,6 @@ def test_nothing_registers_itself_with_dash_when_it_is_imported(word: str) -> No
                 assert called(node).split(".")[-1] != word, f"{name(path)}:{statement.lineno}"
 
 
-def test_no_html_is_let_through_unescaped() -> None:
-    for path in [*MODULES, *sorted((ROOT / "assets").glob("*.js"))]:
-        text = path.read_text(encoding="utf-8")
-        assert "dangerously_allow" not in text, name(path)
-        assert not re.search(r"\.innerHTML\s*=|insertAdjacentHTML|document\.write\(|\beval\(", text), name(path)
-
-
 def test_the_dashboard_has_no_clock_of_its_own() -> None:
     """Today is the data's time. Only the entrance says when the server started."""
     clock = re.compile(r"(datetime|date|pd\.Timestamp)\.(now|today|utcnow)$")
