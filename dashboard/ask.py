@@ -11,6 +11,7 @@ from itertools import product
 from threading import Lock
 from typing import Any, Protocol
 
+from dashboard import seen
 from dashboard.care import CareQuestions
 from dashboard.case_file import CaseFile
 from dashboard.case_reader import read_case
@@ -514,15 +515,17 @@ class Ask:
     def case(self, case_id: str) -> CaseFile:
         """One case with every step, holder, pause and clock. Raises `NoSuchCaseError` for an unknown number.
 
-        The number of a case that may not be seen is as unknown as any other.
+        The number of a case that may not be seen is as unknown as any other. That it is looked at is told (`seen`).
         """
-        return read_case(
+        found = read_case(
             self._db.records,
             case_id,
             sees=lambda town: holds(self.towns, town),
             named=self._named,
             as_of=self.info.as_of,
         )
+        seen.tell.get()(case_id)
+        return found
 
     def place_states(self, filters: Filters) -> dict[str, int]:
         """How many cases accepted in the period can be drawn: counts by code of `place`."""

@@ -14,7 +14,7 @@ from dash.exceptions import PreventUpdate
 from dashboard import callback_values as values
 from dashboard import faults, intent, pages, shell, theme, words, work
 from dashboard.ask import Ask
-from dashboard.auth.identity import known
+from dashboard.auth.identity import NobodyError, known
 from dashboard.auth.roles import with_right
 from dashboard.components import filter_bar, measure
 from dashboard.explore.arrange import BadRowsRequestError
@@ -59,6 +59,8 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
             with warehouse.lease() as ask:
                 return shell.shell(found, ask.info, ask.vocabulary, known())
         except NoSnapshotError as error:
+            return shell.without_data(str(error))
+        except NobodyError as error:  # Dash itself, which tries a layout as it is set
             return shell.without_data(str(error))
 
     app.layout = layout

@@ -9,9 +9,10 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard import work
+from dashboard import seen, work
 from dashboard.audit import recorder
 from dashboard.audit.of_doors import audit_of
+from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail, trail_path
 from dashboard.auth import oidc
 from dashboard.auth.doors import Doors, address, open_doors
@@ -34,6 +35,7 @@ class Security:
     """The doors, and the single sign-on where there is one."""
 
     doors: Doors
+    record: Recorder
     provider: oidc.Provider | None
     clock: Clock
 
@@ -45,7 +47,7 @@ class Security:
 
     def around(self, app: ASGIApp, pages: Iterable[tuple[str, str]]) -> ASGIApp:
         """The application behind the gate; `pages` as (path, right of their readers)."""
-        return Gate(Named(app), self.doors, routes(pages, has_sso=self.provider is not None))
+        return Gate(Named(app, self.record), self.doors, routes(pages, has_sso=self.provider is not None))
 
 
 def open_security(store: Store, trail: Trail, *, clock: Clock, is_secure: bool) -> Security:
@@ -54,19 +56,20 @@ def open_security(store: Store, trail: Trail, *, clock: Clock, is_secure: bool) 
     Raises `StoreError`, `ConfigError`.
     """
     doors = open_doors(store, clock=clock, audit=audit_of(trail), is_secure=is_secure)
-    return Security(doors, oidc.configured(), clock)
+    return Security(doors, Recorder(trail), oidc.configured(), clock)
 
 
 class Named:
-    """An ASGI layer that says from where a request comes and whose share of the questions it takes."""
+    """An ASGI layer that says from where a request comes, whose questions it asks, and who hears of cases looked at."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, record: Recorder) -> None:
+        self._app, self._record = app, record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with the names."""
         if scope["type"] == "http":
             recorder.address.set(address(scope))
+            seen.tell.set(lambda case_id: self._record("case_viewed", case=case_id))
             identity = known()
             if identity is not None:
                 work.client.set(f"{identity.kind}:{identity.name}")

@@ -33,6 +33,7 @@ from dashboard.notes_api import add_notes
 from dashboard.opening import Openings
 from dashboard.reader import Readers
 from dashboard.report_api import add_report
+from dashboard.scoped import ScopedWarehouse
 from dashboard.screens_api import add_screens
 from dashboard.security import Security, open_security, open_trail
 from dashboard.store import IN_MEMORY, Store
@@ -40,7 +41,7 @@ from dashboard.views import Views
 from dashboard.views_api import add_views
 from dashboard.wall import settings as wall_settings
 from dashboard.wall.app import PREFIX, add_wall
-from dashboard.warehouse import open_warehouse
+from dashboard.warehouse import Lender, open_warehouse
 from dashboard.web.hosts import LOOPBACK
 from dashboard.web.paths import KnownPaths
 from dashboard.web.stack import Layer, Rules, secured
@@ -78,7 +79,9 @@ def create(
     `WallConfigError` where it cannot.
     """
     turns = wall_settings.read(wall)
-    warehouse = open_warehouse(warehouse_path)
+    whole = open_warehouse(warehouse_path)
+    # Behind the gate nobody gets more of it than they may see, whatever they ask.
+    warehouse: Lender = ScopedWarehouse(whole) if is_gated else whole
     store = Store(state)
     trail = open_trail(state, clock or datetime.now)
     record = Recorder(trail)
@@ -89,13 +92,13 @@ def create(
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
         yield
         jobs.close()
-        warehouse.close()
+        whole.close()
         trail.close()
         store.close()
 
     server = Server(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     server.add_exception_handler(HTTPException, refused)  # type: ignore[arg-type]
-    server.state.warehouse = warehouse
+    server.state.warehouse = whole
     server.state.store = store
     server.state.security = security
     if security:

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,17 @@ from starlette.testclient import TestClient
 
 import app
 from dashboard import events, startup, targets
+from dashboard.auth import demo
+from dashboard.auth.doors import open_doors
+from dashboard.auth.passwords import Hashes
 from dashboard.config import ConfigError
+from dashboard.store import Store
 from dashboard.wall import settings as wall_settings
 from etl import thresholds
 from etl.errors import LoadError
 from etl.reference import Reference
 from tests.builders import REFERENCE, ROOT
+from tests.doors import QUICK
 
 
 @pytest.fixture(autouse=True)
@@ -144,7 +151,12 @@ def test_h12_a_name_that_is_allowed_is_answered(
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "::", "evil.test"])
 def test_an_address_beyond_this_machine_stops_the_start(small_county: Path, tmp_path: Path, host: str) -> None:
-    with pytest.raises(SystemExit, match="拒绝监听"):
+    with pytest.raises(SystemExit, match="还没有账号"):
+        app.main(settings(small_county, tmp_path, "--host", host, "--demo-if-empty"))
+    with closing(Store(tmp_path / "yiping.sqlite")) as store:
+        accounts = open_doors(store, clock=datetime.now, audit=lambda *_, **__: None, hashes=Hashes(QUICK)).accounts
+        demo.first_accounts(accounts, town="T01")
+    with pytest.raises(SystemExit, match=f"拒绝监听 {host}：还有演示账号"):
         app.main(settings(small_county, tmp_path, "--host", host))
 
 

@@ -86,7 +86,7 @@ def client(small_county: Path) -> Iterator[TestClient]:
 def test_the_wall_loads_its_own_scripts_and_the_desk_none_of_them(client: TestClient) -> None:
     wall, desk = client.get("/screen?seconds=7"), client.get("/map?kind=C")
     mine, theirs = (set(re.findall(r"assets/([\w.-]+\.(?:js|css))", said.text)) for said in (wall, desk))
-    assert mine & theirs == {"levels.css", "life.js", "map.js", "patience.js", "states.css", "tokens.css"}
+    assert mine & theirs == {"levels.css", "life.js", "map.js", "patience.js", "session.js", "states.css", "tokens.css"}
     assert {"keys.js", "intents.js"} <= theirs
     assert {"life.js", "wall.js"} <= mine
     assert 'data-theme="dark"' in wall.text
