@@ -157,7 +157,7 @@
     var when = make("input", { type: "date", required: "", max: told.as_of, lang: "zh-CN" });
     var text = make("textarea", { maxlength: "140", required: "", rows: "3", placeholder: "发生了什么，至多 140 字；不写个人姓名、住址" });
     var count = make("div", { "class": "sheet-count", text: "0/140" }), wrong = make("p", { "class": "sheet-wrong", role: "alert" });
-    var open_to_all = yiping.tick("公开（去掉则仅本人可见）", true), sign = yiping.signature(told.name), text_field = yiping.field("批注", text);
+    var open_to_all = yiping.tick("公开（去掉则仅本人可见）", true), sign = yiping.signature(told.name, told.is_known), text_field = yiping.field("批注", text);
     when.value = day || told.as_of;
     text_field.classList.add("is-tall");
     text.addEventListener("input", function () { count.textContent = text.value.length + "/140"; });

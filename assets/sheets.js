@@ -69,9 +69,11 @@
   }
 
   // Who signs: asked for once, then shown with a way to change it.
-  function signature(name) {
+  // The name of whoever is logged in is known and stays.
+  function signature(name, isKnown) {
     var box = make("input", { type: "text", maxlength: "20", required: "", autocomplete: "off", placeholder: "写一次即可" });
     box.value = name || "";
+    box.readOnly = Boolean(isKnown);
     return { box: box, line: field("署名", box) };
   }
 

@@ -8,7 +8,7 @@
     var make = yiping.make;
     var title = make("input", { type: "text", maxlength: "40", required: "", autocomplete: "off", placeholder: "如：城关镇纠纷周看" });
     var dates = make("select", {}, told.dates.map(function (way) { return make("option", { value: way.dates, text: way.words }); }));
-    var shared = yiping.tick("共享给所有人"), home = yiping.tick("设为我的首页"), sign = yiping.signature(told.name);
+    var shared = yiping.tick("共享给所有人"), home = yiping.tick("设为我的首页"), sign = yiping.signature(told.name, told.is_known);
     var wrong = make("p", { "class": "sheet-wrong", role: "alert" });
     var form = make("form", { "class": "sheet-form", "aria-label": "保存当前视图" }, [
       yiping.field("标题", title), yiping.field("日期", dates), sign.line,

@@ -8,18 +8,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from unittest.mock import patch
 
 import uvicorn
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard.ask import Ask
-from dashboard.server import create
+from dashboard.server import Server, create
 from dashboard.warehouse import Warehouse, open_warehouse
 
 
@@ -46,7 +46,7 @@ class Swing:
             door.close()
 
 
-def serve(first: Path, second: Path) -> FastAPI:
+def serve(first: Path, second: Path) -> Server:
     """The whole application over both."""
     swing = Swing([first, second])
     with patch("dashboard.server.open_warehouse", lambda _path: swing):
@@ -56,6 +56,8 @@ def serve(first: Path, second: Path) -> FastAPI:
         swing.swing()
         return JSONResponse({"rss_kb": _rss()})
 
+    paths = server.rules.paths
+    server.rules = replace(server.rules, paths=replace(paths, pages={*paths.pages, "/swing"}))
     server.router.routes.insert(0, Route("/swing", swung, methods=["POST"]))
     return server
 

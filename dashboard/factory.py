@@ -80,10 +80,15 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     return app
 
 
-def refuse_others(right: str) -> None:
-    """Raises `RefusedError` (403) where the one who asks lacks a right; without a gate everybody has it."""
+def may(right: str) -> bool:
+    """Has the one who asks a right? Without a gate everybody has it."""
     identity = known()
-    if identity is not None and identity.role not in with_right(right):
+    return identity is None or identity.role in with_right(right)
+
+
+def refuse_others(right: str) -> None:
+    """Raises `RefusedError` (403) where the one who asks lacks a right."""
+    if not may(right):
         raise RefusedError("您的角色不能使用这个功能", 403)
 
 
@@ -228,12 +233,15 @@ def _wire_frame(app: Dash, found: Sequence[Page]) -> None:
         return [page.frame(), *(dcc.Store(id=cue) for cue in page.cues)], page.key
 
 
+def _sentence(ask: Ask, query: str) -> list[Any]:
+    filters = parse(query, ask.vocabulary).filters
+    return ["受理 ", measure.measure("accepted", ask.numbers(["accepted"], filters=filters).only("accepted"))]
+
+
 def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
     def load(query: str, shown: str | None) -> Any:
         with warehouse.lease() as ask:
-            filters = parse(query, ask.vocabulary).filters
-            accepted = ask.numbers(["accepted"], filters=filters).only("accepted")
-            sentence = ["受理 ", measure.measure("accepted", accepted)]
+            sentence = _sentence(ask, query) if may("see_numbers") else ""
             if ask.info.snapshot == shown:
                 return sentence, no_update, no_update, no_update
             return sentence, shell.facts(ask.info), shell.footnote(ask.info), ask.info.snapshot
@@ -249,7 +257,6 @@ def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
     async def say(query: str | None, shown: str | None) -> Any:
         if query is None:
             raise PreventUpdate
-        refuse_others("see_numbers")
         return await work.ask(load, values.text(query), values.text(shown))
 
 

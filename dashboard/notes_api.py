@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from dashboard import events
 from dashboard.api import answer, in_words, split_keys, strict_filters, with_filters
 from dashboard.ask import Ask
+from dashboard.auth.identity import known
 from dashboard.filters import EARLIEST, VIEW_KEYS, Filters, parse
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.notes import KIND_WORDS, Mark, NoSuchNoteError, Notes, notes_for, of_events, of_places
@@ -58,7 +59,7 @@ def _add_list(api: FastAPI, warehouse: Lender, *, notes: Notes, readers: Readers
             place = of_places(filters).describe(ask.vocabulary).partition(" · ")[2] or "全县"
             today = ask.info.as_of.date().isoformat()
             told = [mark_json(mark, reader) for mark in found]
-            return {"name": reader.name, "place": place, "as_of": today, "notes": told}
+            return {"name": reader.name, "is_known": known() is not None, "place": place, "as_of": today, "notes": told}
 
         return await answer(warehouse, question)
 

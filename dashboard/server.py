@@ -70,7 +70,7 @@ def create(
     hosts: Collection[str] = LOOPBACK,
     is_gated: bool = False,
     is_secure: bool = False,
-) -> FastAPI:
+) -> Server:
     """The ASGI application over one warehouse. Routes of ours come before Dash's, which answers every path.
 
     `clock` is the server's, to be told in exported files; `state` is the file for what readers write down; `wall`
@@ -100,6 +100,7 @@ def create(
     server.add_exception_handler(HTTPException, refused)  # type: ignore[arg-type]
     server.state.warehouse = whole
     server.state.store = store
+    server.state.trail = trail
     server.state.security = security
     if security:
         security.add(server)

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from dashboard import rolling
 from dashboard.api import answer, in_words, strict_filters, with_filters
 from dashboard.ask import Ask
+from dashboard.auth.identity import known
 from dashboard.filters import VIEW_KEYS, Filters, describe_period
 from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
 from dashboard.store import StoreError
@@ -74,7 +75,7 @@ def _add_list(api: FastAPI, warehouse: Lender, *, views: Views, readers: Readers
                 | {"page": pages.get(view.path, view.path), "words": view.words(ask.vocabulary, today)}
                 for view in kept
             ]
-            return {"name": reader.name, "dates": ways(filters, today), "views": told}
+            return {"name": reader.name, "is_known": known() is not None, "dates": ways(filters, today), "views": told}
 
         return await answer(warehouse, question)
 

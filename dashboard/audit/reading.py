@@ -15,6 +15,7 @@ from dashboard.audit.events import EVENTS, KINDS, WORDS, Facts
 from dashboard.audit.record import KINDS as VISITORS
 from dashboard.audit.record import AuditError, Record, record_of
 from dashboard.filters import DIMENSIONS
+from dashboard.metrics.catalog import METRICS
 
 BUSY_SECONDS = 5.0
 
@@ -128,7 +129,11 @@ def _name(fact: str) -> str:
 
 
 def _told(fact: str, value: Any) -> str:
+    if fact in ("by", "metrics") and isinstance(value, list):
+        return "、".join(str(_KEYS.get(key, key)) for key in value)
     text = _said(value)
+    if fact in ("format", "method"):
+        return text.upper()
     return WORDS.get(text, text) if fact in ("content", "reason") else text
 
 
@@ -140,4 +145,5 @@ def _said(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+_KEYS = {"day": "日", "week": "周", "month": "月", **DIMENSIONS, **{metric.key: metric.name for metric in METRICS}}
 _FILTERS = {"since": "自", "until": "至（不含）", **DIMENSIONS}

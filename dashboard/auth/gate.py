@@ -20,6 +20,7 @@ from dashboard.auth.doors import Doors
 from dashboard.auth.identity import Identity, acting
 from dashboard.auth.workers import Workers
 from dashboard.store import StoreError
+from dashboard.web.answers import nothing_here
 
 log = logging.getLogger("yiping.auth")
 
@@ -115,7 +116,7 @@ class Gate:
         written = scope.get("raw_path") or b""
         fits = [] if _is_crooked(path, written) else [r for pattern, r in self._routes if pattern.fullmatch(path)]
         if not fits:
-            return _json("没有这个地址", 404)
+            return nothing_here(scope)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         for route in fits:
             if method in route.methods:

@@ -14,8 +14,8 @@ from dashboard.auth.passwords import Hashes
 from dashboard.store import Store
 from tests.doors import PASSWORD, QUICK
 
-NAME, OWN = "tester", "own"
-"""An administrator who may see all there is, and another one whose beginning nobody else shares."""
+NAME, OWN, AUDITOR = "王敏", "李强", "张慧"
+"""An administrator who may see all there is, another whose beginning nobody else shares, and the auditor."""
 
 
 def known_at(state: Path) -> Path:
@@ -23,8 +23,9 @@ def known_at(state: Path) -> Path:
     with closing(Store(state)) as store:
         doors = open_doors(store, clock=datetime.now, audit=lambda *_, **__: None, hashes=Hashes(QUICK))
         if not doors.accounts.listed():
-            for name, shown in ((NAME, "王敏"), (OWN, "李强")):
-                doors.accounts.add(name, PASSWORD, role="admin", shown_name=shown)
+            for name in (NAME, OWN):
+                doors.accounts.add(name, PASSWORD, role="admin")
+            doors.accounts.add(AUDITOR, PASSWORD, role="auditor")
     return state
 
 

@@ -9,54 +9,56 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser
 
-from dashboard.audit.api import add_audit
 from dashboard.audit.reading import Asked, piece
-from dashboard.audit.record import Who
+from dashboard.audit.record import NOBODY, Who
 from dashboard.audit.trail import Trail
 from dashboard.server import create
 from tests.e2e.axe import violations
 from tests.e2e.conftest import DESK, PHONE, Visitor, _free_port
+from tests.e2e.people import AUDITOR, known_at, visiting
 from tests.e2e.tabbing import walk
 
 LI = Who("李强", "analyst", "person")
-AUDITOR = Who("王敏", "auditor", "person")
 CASES = 230
 
 
 @pytest.fixture
-def trail(tmp_path: Path) -> Iterator[Trail]:
-    with closing(Trail(tmp_path / "audit.sqlite", clock=datetime.now, key=bytes(32))) as made:
-        for number in range(CASES):
-            made.append("case_viewed", {"case": f"A{number}"}, who=LI, address="10.1.2.3")
-        made.append("login_failed", {"reason": "password"}, who=Who("", "", "nobody"), address="10.1.2.9")
-        yield made
+def serving(warehouse: Path, tmp_path: Path) -> Iterator[tuple[str, Trail]]:
+    """The address of a server behind its gate, and its trail with some cases looked at."""
+    made = create(warehouse, clock=datetime.now, state=known_at(tmp_path / "state.sqlite"), is_gated=True)
+    trail: Trail = made.state.trail
+    for number in range(CASES):
+        trail.append("case_viewed", {"case": f"A{number}"}, who=LI, address="10.1.2.3")
+    trail.append("login_failed", {"reason": "password"}, who=NOBODY, address="10.1.2.9")
+    port = _free_port()
+    server = uvicorn.Server(uvicorn.Config(made, port=port, log_level="error"))
+    thread = Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}", trail
+    server.should_exit = True
+    thread.join(30)
 
 
 @pytest.fixture
-def auditor(browser: Browser, warehouse: Path, trail: Trail) -> Iterator[Visitor]:
-    """A tab at a server whose trail is `trail`."""
-    made = create(warehouse, clock=datetime.now)
-    api: Any = next(route for route in made.routes if getattr(route, "path", "") == "/api/v1")
-    add_audit(api.app, trail, clock=datetime.now, identify=lambda _: (AUDITOR, "10.1.2.1"), roles={"auditor": "审计员"})
-    port = _free_port()
-    serving = uvicorn.Server(uvicorn.Config(made, port=port, log_level="error"))
-    thread = Thread(target=serving.run)
-    thread.start()
-    while not serving.started:
-        assert thread.is_alive()
-        time.sleep(0.05)
-    room = browser.new_context(viewport=DESK, locale="zh-CN", accept_downloads=True)
-    visitor = Visitor(room.new_page(), f"http://127.0.0.1:{port}")
+def trail(serving: tuple[str, Trail]) -> Trail:
+    return serving[1]
+
+
+@pytest.fixture
+def auditor(browser: Browser, serving: tuple[str, Trail]) -> Iterator[Visitor]:
+    """A tab of an auditor, who may open this page and no other."""
+    room = visiting(browser, serving[0], name=AUDITOR, viewport=DESK, accept_downloads=True)
+    visitor = Visitor(room.new_page(), serving[0])
     yield visitor
     room.close()
-    serving.should_exit = True
-    thread.join(30)
     assert visitor.faults == []
 
 
@@ -70,7 +72,7 @@ def test_t06_the_auditor_sees_what_holds_what_happened_and_who_did_it(auditor: V
     tab = auditor.tab
     tab.locator("#audit-verdict[data-state=whole]").wait_for()
     assert tab.locator("#audit-verdict").inner_text().split()[:2] == ["✓", "完整"]
-    first_row(auditor, "王敏（审计员，10.1.2.1）查阅审计：内容 核验结果")
+    first_row(auditor, f"{AUDITOR}（审计员，127.0.0.1）查阅审计：内容 核验结果")
     tab.locator("[data-audit-event=login_failed]").click()
     first_row(auditor, "未登录（10.1.2.9）登录失败：原因 密码不对")
     assert tab.locator("#audit-total").inner_text() == "共 1 条"
@@ -86,7 +88,7 @@ def test_t06_the_auditor_sees_what_holds_what_happened_and_who_did_it(auditor: V
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == CASES + 1
     newest = piece(trail.path, Asked(), limit=1).records[0]
-    assert (newest.name, newest.event) == ("王敏", "audit_read")
+    assert (newest.name, newest.event) == (AUDITOR, "audit_read")
     assert '"content":"export"' in newest.facts and f'"rows":{CASES}' in newest.facts
 
 

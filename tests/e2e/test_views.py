@@ -47,12 +47,11 @@ def test_a_view_is_kept_opened_elsewhere_and_begun_with(own: Visitor, desk: Visi
     tab.locator("#views").click()
     sheet = tab.get_by_role("dialog", name="视图")
     sheet.get_by_label("标题").fill("纠纷与投诉")
-    sheet.get_by_label("署名").fill("王主任")
     sheet.get_by_label("共享给所有人").check()
     sheet.get_by_label("设为我的首页").check()
     sheet.get_by_role("button", name="保存当前视图").click()
     link = sheet.get_by_role("link", name="纠纷与投诉")
-    assert "王主任" in sheet.locator(".sheet-row").first.inner_text()
+    assert "李强" in sheet.locator(".sheet-row").first.inner_text()
     address = link.get_attribute("href") or ""
 
     desk.open(address)
@@ -93,11 +92,10 @@ def test_a_note_is_written_on_a_day_seen_and_removed(own: Visitor) -> None:
     sheet = tab.get_by_role("dialog", name="写批注")
     text = "<b>专项治理</b>开始"
     sheet.get_by_role("textbox", name="批注").fill(text)
-    sheet.get_by_label("署名").fill("王主任")
     sheet.get_by_role("button", name="保存批注").click()
     note = tab.locator("#trend-panel .curve-note", has_text=text)
     note.wait_for()
-    assert "王主任" in note.inner_text()
+    assert "李强" in note.inner_text()
     tab.locator("#trend-panel .curve-mark .curve-sign").hover()
     tab.locator("#trend-panel .curve-tip", has_text=text).wait_for()
     note.get_by_role("button").click()
