@@ -24,12 +24,19 @@ TOLD = ("id", "state", "rows", "total", "name", "format", "bytes", "ahead", "sai
 KEY = InPath(description="导出的编号", pattern=r"^[\w-]{8,40}$")
 
 
-def add_export_jobs(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
-    """Add /exports to the API: POST starts one, GET watches, DELETE cancels, …/file and …/about fetch."""
+Owner = Callable[[], str]
+"""Says whose request is being answered."""
+
+
+def add_export_jobs(api: FastAPI, exporter: Exporter, jobs: Jobs, *, owner: Owner = lambda: "") -> None:
+    """Add /exports to the API: POST starts one, GET watches, DELETE cancels, …/file and …/about fetch.
+
+    A job is its `owner`'s; without one, whoever knows its number has it.
+    """
     _errors(api)
-    _add_start(api, exporter, jobs)
-    _add_watch(api, jobs)
-    _add_fetch(api, jobs, exporter.record)
+    _add_start(api, exporter, jobs, owner)
+    _add_watch(api, jobs, owner)
+    _add_fetch(api, jobs, owner, exporter.record)
 
 
 def _errors(api: FastAPI) -> None:
@@ -37,7 +44,7 @@ def _errors(api: FastAPI) -> None:
     api.add_exception_handler(NotReadyError, in_words(409))
 
 
-def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
+def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs, owner: Owner) -> None:
     @api.post(
         "/exports",
         summary="在后台导出",
@@ -56,28 +63,29 @@ def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
         def question(ask: Ask) -> str:
             export = exporter.export(ask, request)
             asked = export.asked
-            return jobs.start(make, query=asked.query, format=asked.format, name=export.name, total=export.total)
+            told = {"query": asked.query, "format": asked.format, "name": export.name}
+            return jobs.start(make, **told, total=export.total, owner=owner())
 
-        return job_json(jobs.find(await answer(exporter.warehouse, question)))
+        return job_json(jobs.find(await answer(exporter.warehouse, question), owner()))
 
 
-def _add_watch(api: FastAPI, jobs: Jobs) -> None:
+def _add_watch(api: FastAPI, jobs: Jobs, owner: Owner) -> None:
     @api.get("/exports/{key}", summary="后台导出到哪一步了")
     def watch(key: str = KEY) -> dict[str, Any]:
         """waiting, running, done, failed or cancelled; rows written of how many; until when the file is kept."""
-        return job_json(jobs.find(key))
+        return job_json(jobs.find(key, owner()))
 
     @api.delete("/exports/{key}", summary="取消后台导出，或删除已完成的文件")
     def cancel(key: str = KEY) -> dict[str, Any]:
         """The work stops before its next block of rows."""
-        return job_json(jobs.cancel(key))
+        return job_json(jobs.cancel(key, owner()))
 
 
-def _add_fetch(api: FastAPI, jobs: Jobs, record: Recorder | None) -> None:
+def _add_fetch(api: FastAPI, jobs: Jobs, owner: Owner, record: Recorder | None) -> None:
     @api.get("/exports/{key}/file", summary="下载后台导出的文件", response_class=FileResponse)
     def fetch(key: str = KEY) -> FileResponse:
         """The whole file; `Link` leads to its description. That it goes out is on record before its first byte."""
-        path, job, said = jobs.file(key), jobs.find(key), jobs.about(key)
+        path, job, said = jobs.file(key, owner()), jobs.find(key, owner()), jobs.about(key, owner())
         if record:
             record(
                 "exported",
@@ -98,7 +106,7 @@ def _add_fetch(api: FastAPI, jobs: Jobs, record: Recorder | None) -> None:
     @api.get("/exports/{key}/about", summary="后台导出文件的说明（JSON）")
     def about(key: str = KEY) -> dict[str, Any]:
         """The sidecar of the file, written with it."""
-        return jobs.about(key)
+        return jobs.about(key, owner())
 
 
 def job_json(job: dict[str, Any]) -> dict[str, Any]:

@@ -279,9 +279,9 @@ def _wire_stage(
         [Output(element, name) for element, name in targets], Input(cue, "data")
     )
     async def fill_stage(query: str | None) -> Any:
+        refuse_others(right)
         if query is None:
             raise PreventUpdate
-        refuse_others(right)
         drawn = await work.ask(fill, stage, warehouse, values.text(query))
         return [*drawn, query] if next_cue else drawn
 
@@ -363,9 +363,9 @@ def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse, *, righ
         State("filters", "data"),
     )
     async def hand_over(request: Any, query: str | None) -> Any:
+        refuse_others(right)
         if request is None:
             raise PreventUpdate
-        refuse_others(right)
         return await work.ask(piece, rows, warehouse, request, values.text(query))
 
 

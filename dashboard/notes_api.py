@@ -16,7 +16,7 @@ from dashboard.ask import Ask
 from dashboard.auth.identity import known
 from dashboard.filters import EARLIEST, VIEW_KEYS, Filters, parse
 from dashboard.metrics.catalog import BY_KEY
-from dashboard.notes import KIND_WORDS, Mark, NoSuchNoteError, Notes, notes_for, of_events, of_places
+from dashboard.notes import COUNTY, KIND_WORDS, Mark, NoSuchNoteError, Notes, notes_for, of_events, of_places
 from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
 from dashboard.warehouse import Lender
 from dashboard.writes import WriteRefusedError, read, with_body
@@ -102,5 +102,6 @@ def _add_writes(api: FastAPI, warehouse: Lender, *, notes: Notes, readers: Reade
 
 
 def _places(ask: Ask, query: str) -> Filters:
-    """The places of a page's conditions, as far as the snapshot knows them."""
-    return of_places(parse(query, ask.vocabulary).filters)
+    """The places of a page's conditions, as far as the snapshot knows them; without any, all that the writer sees."""
+    places = of_places(parse(query, ask.vocabulary).filters)
+    return places if places != COUNTY else of_places(ask.scoped(places))

@@ -111,7 +111,7 @@ def create(
     add_maps(api, warehouse)
     readers = Readers(store)
     exporter = add_export(api, warehouse, build=build, clock=clock, pages=pages, readers=readers, record=record)
-    add_export_jobs(api, exporter, jobs)
+    add_export_jobs(api, exporter, jobs, owner=_asker)
     add_care(api, warehouse, build=build, clock=clock, readers=readers, record=record)
     add_report(api, warehouse, record)
     if clock is not None:
@@ -145,6 +145,12 @@ def create(
         gate=_gate(security, [(page.path, page.right) for page in pages]),
     )
     return server
+
+
+def _asker() -> str:
+    """Whose request is being answered; nobody's where nobody logs in."""
+    identity = known()
+    return f"{identity.kind}:{identity.name}" if identity else ""
 
 
 def _gate(security: Security | None, pages: list[tuple[str, str]]) -> Layer:

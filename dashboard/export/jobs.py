@@ -18,7 +18,6 @@ from time import monotonic
 from typing import Any
 
 from dashboard import faults, work
-from dashboard.auth.identity import known
 from dashboard.clock import Clock
 from dashboard.export.asked import ExportRefusedError
 from dashboard.export.content import StoppedError
@@ -29,13 +28,11 @@ from dashboard.warehouse import SlowQueryError
 from etl.contract import NoSnapshotError
 
 TABLE = """
-create table if not exists export_job (
-    id text primary key, state text not null, query text not null, format text not null, name text not null,
-    rows integer not null, total integer not null, bytes integer not null, said text not null,
+create table if not exists own_export (
+    id text primary key, owner text not null, state text not null, query text not null, format text not null,
+    name text not null, rows integer not null, total integer not null, bytes integer not null, said text not null,
     made_at text not null, ended_at text not null)
 """
-OWNERS = "create table if not exists export_owner (id text primary key, owner text not null) strict"
-"""A job is its owner's: to anybody else there is no such job."""
 AT_ONCE = 1
 """Jobs being written at the same time: writing is Python's own work, and pages need it too."""
 MOST_WAITING = 20
@@ -94,36 +91,43 @@ class Jobs:
         self._is_closing = False
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="export")
         store.declare(TABLE)
-        store.declare(OWNERS)
         store.write(
-            "update export_job set state = $failed, said = $said, ended_at = $now where state in ($waiting, $running)",
+            "update own_export set state = $failed, said = $said, ended_at = $now where state in ($waiting, $running)",
             {"failed": FAILED, "said": RESTARTED, "now": self._now(), "waiting": WAITING, "running": RUNNING},
         )
         self._sweep()
 
-    def start(self, make: Make, *, query: str, format: str, name: str, total: int) -> str:
-        """Queue an export of so many rows and return its id. Raises `NotReadyError` where too many wait already."""
+    def start(self, make: Make, *, query: str, format: str, name: str, total: int, owner: str = "") -> str:
+        """Queue an export of so many rows and return its id. Raises `NotReadyError` where too many wait already.
+
+        Only its `owner` finds it again: to others there is no such job.
+        """
         self._sweep()
         if len(self._runs) > MOST_WAITING:
             raise NotReadyError(f"已有 {len(self._runs)} 个导出在排队；请等它们完成，或取消不用的")
         key, run = secrets.token_urlsafe(18), Run()
         self._store.write(
-            "insert into export_job values ($id, $state, $query, $format, $name, 0, $total, 0, '', $now, '')",
-            {"id": key, "state": WAITING, "query": query, "format": format, "name": name, "total": total}
+            "insert into own_export values ($id, $owner, $state, $query, $format, $name, 0, $total, 0, '', $now, '')",
+            {
+                "id": key,
+                "owner": owner,
+                "state": WAITING,
+                "query": query,
+                "format": format,
+                "name": name,
+                "total": total,
+            }
             | {"now": self._now()},
         )
-        self._store.write("insert into export_owner values ($id, $owner)", {"id": key, "owner": _owner()})
         self._runs[key] = run
         # The file holds what the one who started it may see, whoever looks at the job.
         self._pool.submit(work.later(self._work, key, run, make, self._path(key, format)))
         return key
 
-    def find(self, key: str) -> dict[str, Any]:
+    def find(self, key: str, owner: str = "") -> dict[str, Any]:
         """A job as it stands: id, state, rows of total, name, bytes, said, until (when its file goes). Or raises."""
         rows = self._store.rows(
-            "select export_job.* from export_job left join export_owner using (id)"
-            " where id = $id and coalesce(owner, '') = $owner",
-            {"id": key, "owner": _owner()},
+            "select * from own_export where id = $id and owner = $owner", {"id": key, "owner": owner}
         )
         if not rows:
             raise NoSuchJobError("没有这个导出，或已过期删除")
@@ -134,9 +138,9 @@ class Jobs:
         ended = datetime.fromisoformat(job["ended_at"]) if job["ended_at"] and job["state"] == DONE else None
         return job | {"ahead": ahead, "until": (ended + KEPT).isoformat(timespec="minutes") if ended else ""}
 
-    def cancel(self, key: str) -> dict[str, Any]:
+    def cancel(self, key: str, owner: str = "") -> dict[str, Any]:
         """Stop a job, or throw away the file of one that is done; the job as it stands then."""
-        job, run = self.find(key), self._runs.get(key)
+        job, run = self.find(key, owner), self._runs.get(key)
         if run:
             run.cancelled.set()
             if job["state"] == WAITING:
@@ -144,11 +148,11 @@ class Jobs:
         elif job["state"] == DONE:
             self._discard(key, job["format"])
             self._end(key, CANCELLED, "文件已删除")
-        return self.find(key)
+        return self.find(key, owner)
 
-    def file(self, key: str) -> Path:
+    def file(self, key: str, owner: str = "") -> Path:
         """The file of a job that is done. Raises `NoSuchJobError`, `NotReadyError`."""
-        job = self.find(key)
+        job = self.find(key, owner)
         path = self._path(key, job["format"])
         if job["state"] != DONE:
             raise NotReadyError(job["said"] or "还没有完成")
@@ -156,9 +160,9 @@ class Jobs:
             raise NotReadyError("文件已不在，请重新导出")
         return path
 
-    def about(self, key: str) -> dict[str, Any]:
+    def about(self, key: str, owner: str = "") -> dict[str, Any]:
         """The 说明 of a job's file."""
-        said: dict[str, Any] = json.loads(self.file(key).with_suffix(".json").read_text(encoding="utf-8"))
+        said: dict[str, Any] = json.loads(self.file(key, owner).with_suffix(".json").read_text(encoding="utf-8"))
         return said
 
     def close(self) -> None:
@@ -186,7 +190,7 @@ class Jobs:
     def _write(self, key: str, run: Run, make: Make, part: Path) -> Export:
         if run.is_over():
             raise StoppedError
-        self._store.write("update export_job set state = $state where id = $id", {"id": key, "state": RUNNING})
+        self._store.write("update own_export set state = $state where id = $id", {"id": key, "state": RUNNING})
         with make(run.is_over) as export, part.open("wb") as out:
             run.export = export
             export.write(out)
@@ -213,7 +217,7 @@ class Jobs:
         self, key: str, state: str, said: str, *, rows: int | None = None, total: int | None = None, bytes: int = 0
     ) -> None:
         self._store.write(
-            "update export_job set state = $state, said = $said, ended_at = $now, bytes = $bytes,"
+            "update own_export set state = $state, said = $said, ended_at = $now, bytes = $bytes,"
             " rows = coalesce($rows, rows), total = coalesce($total, total) where id = $id",
             {"id": key, "state": state, "said": said, "now": self._now()}
             | {"rows": rows, "total": total, "bytes": bytes},
@@ -233,17 +237,11 @@ class Jobs:
         """Forget what is past its time, and every file of ours that no finished job stands for; no other file."""
         if self._clock:
             limit = (self._clock() - KEPT).isoformat()
-            self._store.write("delete from export_job where ended_at != '' and ended_at < $limit", {"limit": limit})
-        known = {row["id"] for row in self._store.rows("select id from export_job where state = $s", {"s": DONE})}
+            self._store.write("delete from own_export where ended_at != '' and ended_at < $limit", {"limit": limit})
+        known = {row["id"] for row in self._store.rows("select id from own_export where state = $s", {"s": DONE})}
         for path in self._folder.iterdir():
             if OURS.fullmatch(path.name) and path.stem not in known and path.stem not in self._runs:
                 path.unlink(missing_ok=True)
-
-
-def _owner() -> str:
-    """Whose a job is: of who is asking; nobody's where nobody logs in."""
-    identity = known()
-    return f"{identity.kind}:{identity.name}" if identity else ""
 
 
 def _is_disk_full(error: BaseException | None) -> bool:

@@ -111,7 +111,7 @@ def test_done_files_outlive_a_restart_and_what_was_cut_off_says_so(small_county:
     with TestClient(create(small_county, clock=lambda: AT, state=state)) as client:
         done = until(client, start(client)["id"], ended)
     store = Store(state)
-    store.write("insert into export_job values ('cut-off-1', 'running', '', 'csv', 'x.csv', 3, 9, 0, '', '', '')")
+    store.write("insert into own_export values ('cut-off-1', '', 'running', '', 'csv', 'x.csv', 3, 9, 0, '', '', '')")
     store.close()
     with TestClient(create(small_county, clock=lambda: AT, state=state)) as client:
         assert client.get(done["file"]).status_code == 200
