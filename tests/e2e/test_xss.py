@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import urlencode, urlsplit
 

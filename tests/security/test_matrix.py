@@ -29,7 +29,8 @@ NOBODY = "nobody"
 WHO = (NOBODY, *ROLES)
 SAMPLES = {
     "case_id:path": "A1", "layer": "town", "grid": "990108001001", "key": "x" * 24, "screen": "hall", "id": "abcdefgh",
-    "place:path": "0/0/0.png", "path:path": "nowhere", "package_name": "dash", "fingerprinted_path:path": "deps/nothing.js",
+    "place:path": "0/0/0.png", "path:path": "nowhere", "package_name": "dash",
+    "fingerprinted_path:path": "deps/nothing.js",
 }  # fmt: skip
 Call = tuple[str, str, str, Any]
 """Its name in the table, its method, its path, and its body."""
