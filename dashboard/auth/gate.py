@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.auth.cookies import AmbiguousError
@@ -20,7 +20,7 @@ from dashboard.auth.doors import Doors
 from dashboard.auth.identity import Identity, acting
 from dashboard.auth.workers import Workers
 from dashboard.store import StoreError
-from dashboard.web.answers import nothing_here
+from dashboard.web.answers import nothing_here, page
 
 log = logging.getLogger("yiping.auth")
 
@@ -132,6 +132,8 @@ def _is_crooked(path: str, written: bytes) -> bool:
 
 def _denial(route: Route, scope: Scope, identity: Identity | None) -> Response:
     if identity is not None:
+        if route.is_page and scope["path"] == "/":  # where everybody arrives who was not on the way to somewhere
+            return RedirectResponse("/audit" if identity.rights.read_audit else "/screen", 302)
         return _refusal(route, "您的角色不能使用这个功能", 403)
     if route.is_page and scope["method"] in ("GET", "HEAD"):
         return RedirectResponse(f"/login?next={quote(_asked(scope), safe='')}", 302, {"Cache-Control": "no-store"})
@@ -146,9 +148,7 @@ def _asked(scope: Scope) -> str:
 
 
 def _refusal(route: Route, text: str, status: int) -> Response:
-    if route.is_page:
-        return PlainTextResponse(text, status, {"Cache-Control": "no-store"})
-    return _json(text, status)
+    return page("打不开这一页", text, status) if route.is_page else _json(text, status)
 
 
 def _json(text: str, status: int, headers: dict[str, str] | None = None) -> Response:

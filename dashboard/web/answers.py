@@ -28,7 +28,8 @@ def cut_off(text: str, status: int) -> JSONResponse:
 
 def page(title: str, text: str, status: int) -> HTMLResponse:
     """A page of plain words."""
-    return HTMLResponse(PAGE.format(title=escape(title), text=escape(text)), status_code=status)
+    body = PAGE.format(title=escape(title), text=escape(text))
+    return HTMLResponse(body, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 def nothing_here(scope: Scope) -> Response:

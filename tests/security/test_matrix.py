@@ -111,8 +111,10 @@ def _entered(server: Server, role: str) -> TestClient:
 def _tried(person: TestClient, method: str, path: str, body: Any) -> str:
     answer = person.request(method, path, **({} if body is None else {"json": body}))
     assert answer.status_code != 500, f"{method} {path}: {answer.text}"
-    is_bare_page = answer.status_code == 302 and "/login" not in answer.headers["location"]
-    return "yes" if is_bare_page else verdict(answer.status_code)
+    if answer.status_code != 302 or "/login" in answer.headers["location"]:
+        return verdict(answer.status_code)
+    is_period = answer.headers["location"].partition("?")[0] == path
+    return "yes" if is_period else f"to {answer.headers['location']}"
 
 
 def written(rows: list[dict[str, str]]) -> str:
@@ -145,7 +147,8 @@ def test_t01_nobody_gets_in_but_to_log_in_and_to_see_that_it_lives(now: list[dic
 
 def test_t01_a_wall_gets_nothing_but_the_wall_and_an_auditor_nothing_but_the_trail(now: list[dict[str, str]]) -> None:
     pages = {row["what"]: row for row in now if row["what"].startswith(("page", "callback /_dash"))}
-    assert all(row["screen"] == "no" for row in pages.values())
+    assert pages["page /"]["screen"] == "to /screen" and pages["page /"]["auditor"] == "to /audit"
+    assert all(row["screen"] == "no" for what, row in pages.items() if what != "page /")
     numbers = [row for row in now if row["what"] in ("GET /api/v1/query", "GET /api/v1/cases", "GET /api/v1/export")]
     assert len(numbers) == 3 and all(row["auditor"] == row["screen"] == "no" for row in numbers)
     assert {row["what"] for row in now if row["what"].startswith("page") and row["auditor"] == "yes"} == {"page /audit"}

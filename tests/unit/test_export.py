@@ -17,6 +17,7 @@ from threading import Event
 from time import sleep
 from typing import Any
 from urllib.parse import quote, unquote
+from urllib.request import Request
 
 import openpyxl
 import pytest
@@ -306,10 +307,13 @@ def test_a_group_without_polygon_is_an_unlocated_feature(client: TestClient) -> 
 DOCUMENT = (builders.ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
 
 
-def test_the_example_for_pandas_runs(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def urlopen(address: str) -> io.BytesIO:
-        return io.BytesIO(client.get(address.removeprefix("http://127.0.0.1:8050/api/v1")).content)
+def test_the_example_for_pandas_runs(client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def urlopen(request: Request) -> io.BytesIO:
+        assert request.get_header("Authorization") == "Bearer token-of-ours"
+        return io.BytesIO(client.get(request.full_url.removeprefix("http://127.0.0.1:8050/api/v1")).content)
 
+    (tmp_path / "yiping.token").write_text("token-of-ours\n")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("urllib.request.urlopen", urlopen)
     names: dict[str, Any] = {}
     exec(re.search(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)[1], names)  # type: ignore[index]
