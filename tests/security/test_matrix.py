@@ -28,7 +28,7 @@ TABLE = Path(__file__).with_name("matrix.csv")
 NOBODY = "nobody"
 WHO = (NOBODY, *ROLES)
 SAMPLES = {
-    "case_id:path": "A1", "layer": "town", "grid": "990108001001", "key": "x" * 24, "screen": "hall", "id": "abcdefgh",
+    "case_id:path": "nosuch", "layer": "town", "grid": "nosuch", "key": "x" * 24, "screen": "hall", "id": "abcdefgh",
     "place:path": "0/0/0.png", "path:path": "nowhere", "package_name": "dash",
     "fingerprinted_path:path": "deps/nothing.js",
 }  # fmt: skip
@@ -94,7 +94,10 @@ def seen(warehouse: Path, state: Path) -> list[dict[str, str]]:
         rows = {}
         # Logging out comes last, or nobody would be in for the rest.
         for name, method, path, body in sorted(calls(server), key=lambda call: call[2].startswith("/log")):
-            rows[name] = {"what": name} | {who: _tried(people[who], method, path, body) for who in WHO}
+            tried = {who: _tried(people[who], method, path, body) for who in WHO}
+            # Nothing there for nobody in particular: the gate knows the route, and what is asked for is not to be had.
+            is_route = tried[NOBODY] != "404"
+            rows[name] = {"what": name} | {w: "yes" if is_route and v == "404" else v for w, v in tried.items()}
         return [rows[name] for name in sorted(rows)]
 
 
