@@ -178,20 +178,23 @@ def _settle(visitor: Visitor) -> None:
     raise TimeoutError(f"still asking: {visitor.asking}")
 
 
-def _open_all(visitor: Visitor) -> None:
-    """What a reader opens on a page: the tables of its pictures, 导出, 视图, 简报, a list of choices."""
-    tab = visitor.tab
+def _open_all(visitor: Visitor) -> set[str]:
+    """Open what a page has: the tables of its pictures, 导出, 视图, 简报, lists of choices; which there were."""
+    tab, opened = visitor.tab, set()
     for name in ("#export", "#views", "#takeaway-open", "#filter-town", "#filter-department"):
         if tab.locator(name).count() and tab.locator(name).is_visible():
             tab.locator(name).click()
             _settle(visitor)
             tab.evaluate(TOUCH)
             assert tab.evaluate(MADE) == [], name
+            opened.add(name)
             tab.keyboard.press("Escape")
     for button in tab.locator(".chart-data:visible").all():
         button.click()
         assert tab.evaluate(MADE) == []
+        opened.add(".chart-data")
         tab.keyboard.press("Escape")
+    return opened
 
 
 def _hover(visitor: Visitor) -> None:
@@ -213,15 +216,16 @@ def _look(visitor: Visitor, maps: tuple[str, ...]) -> None:
 
 def test_t08_h38_no_text_of_data_runs_on_any_page_of_the_desk(watch: Watch) -> None:
     visitor, maps = watch.visitor(), {page.path: page.maps for page in find_pages()}
-    shown = ""
+    shown, opened = "", set()
     for name, address in _addresses().items():
         visitor.tab.goto(visitor.home + address)
         _look(visitor, maps.get(name, ()))
         shown += visitor.tab.evaluate("() => document.body.innerText")
-        if name in ("/", "/map", "/explore"):
-            _open_all(visitor)
+        if name in ("/", "/map", "/explore", "/brief"):
+            opened |= _open_all(visitor)
         assert watch.ran == [], name
         assert visitor.faults == [], name
+    assert opened == {"#export", "#views", "#takeaway-open", "#filter-town", "#filter-department", ".chart-data"}
     # The payloads were there, to be read.
     assert len([n for n in range(len(PAYLOADS)) if f"__xss({n})" in shown or f"__xss/{n}" in shown]) > 40
 
