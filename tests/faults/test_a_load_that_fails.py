@@ -87,9 +87,9 @@ def test_what_a_killed_loader_left_is_gone_before_the_next_begins(tmp_path: Path
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("point = 10, ", "", "precision_m 须给 point"),
+        ("point = 10, ", "", "precision_m 须给且只给 point"),
         ("point = 10, ", 'point = "ten", ', "precision_m"),
-        ("[map] ", "[card] ", "[map]"),
+        ("[map] ", "[card] ", "不认识的节：card"),
         ("[clock]", "[clock", "无法读取"),
         ("自然时", "\udcff", "UTF-8"),
         (

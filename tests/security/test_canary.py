@@ -203,6 +203,7 @@ def _asked(client: TestClient) -> dict[str, list[str]]:
         "/risk": [""],
         "/risk/{grid}": [f"/{grid}" for grid in canaries.GRIDS[:3]],
         "/basemap": [""],
+        **{f"/audit{part}": [""] for part in ("", "/counts", "/export", "/verification")},
     }  # fmt: skip
 
 

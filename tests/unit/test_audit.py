@@ -34,7 +34,7 @@ KEY = bytes(range(32))
 WANG = Who("王敏", "analyst", "person")
 EXPORT: dict[str, Any] = {"content": "cases", "format": "csv", "rows": 1200, "filters": {"town": ["T01"]}}
 
-EXPORTED = "王敏（分析员，10.1.2.3）导出：内容 事项清单；格式 csv；行数 1,200"
+EXPORTED = "王敏（分析员，10.1.2.3）导出：内容 事项清单；格式 CSV；行数 1,200"
 
 # --- the canonical encoding ---------------------------------------------------------------------------------------
 
