@@ -234,7 +234,7 @@ def _wire_frame(app: Dash, found: Sequence[Page]) -> None:
 
 
 def _sentence(ask: Ask, query: str) -> list[Any]:
-    filters = parse(query, ask.vocabulary).filters
+    filters = ask.scoped(parse(query, ask.vocabulary).filters)
     return ["受理 ", measure.measure("accepted", ask.numbers(["accepted"], filters=filters).only("accepted"))]
 
 
@@ -295,7 +295,7 @@ def fill(stage: Sequence[Panel], warehouse: Warehouse, query: str) -> list[Any]:
     """Everything a stage's panels show for a query string, in the order of `stage_targets`."""
     drawn: dict[tuple[str, str], Any] = {}
     with warehouse.lease() as ask:
-        filters = parse(query, ask.vocabulary).filters
+        filters = ask.scoped(parse(query, ask.vocabulary).filters)
         for panel in stage:
             drawn |= fill_panel(panel, ask, filters)
     return [drawn.get(target, no_update) for target in stage_targets(stage)]
@@ -376,7 +376,7 @@ def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> 
         return nothing, ""
     try:
         with warehouse.lease() as ask:
-            return rows(ask, parse(query, ask.vocabulary).filters, request), ""
+            return rows(ask, ask.scoped(parse(query, ask.vocabulary).filters), request), ""
     except BadRowsRequestError as error:
         return nothing, str(error)
     except Exception as error:
