@@ -129,3 +129,28 @@ def test_numbers_are_those_of_the_api(wall: Visitor) -> None:
             told[query, by, ",".join(str(row[d]) for d in by.split(",") if by)] = row
     for mark in marks:
         assert_same(mark, told[mark["asked"], mark["by"], mark["code"]][mark["metric"]])
+
+
+def test_the_date_rolls_over_at_midnight_and_the_wall_loads_itself_anew_at_night(browser: Browser, server: str) -> None:
+    room = visiting(browser, server, viewport={"width": 1920, "height": 1080}, timezone_id="Asia/Shanghai")
+    tab = room.new_page()
+    tab.clock.install(time="2026-11-26T23:59:40+08:00")
+    tab.goto(f"{server}/screen")
+    tab.wait_for_function("() => document.querySelector('#asof')?.textContent.startsWith('数据截至')")
+    assert "11月26日" in tab.locator(".wall-clock").inner_text()
+    tab.evaluate("() => { window.loadedBefore = true; }")
+    tab.clock.run_for(30_000)
+    tab.wait_for_function("() => document.querySelector('.wall-clock').textContent.includes('11月27日')")
+    for _ in range(60):  # reload_at is four o'clock, a little later on every wall
+        tab.clock.run_for(300_000)
+        tab.wait_for_timeout(150)
+        if tab.evaluate("() => window.loadedBefore !== true"):
+            break
+    assert tab.evaluate("() => [new Date().getHours(), window.loadedBefore === true]") == [4, False]
+    for _ in range(60):
+        tab.clock.run_for(1000)
+        tab.wait_for_timeout(100)
+        if tab.evaluate("() => (document.querySelector('#asof')?.textContent || '').startsWith('数据截至')"):
+            break
+    assert tab.locator("#band").get_attribute("data-state") == ""
+    room.close()
