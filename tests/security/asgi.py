@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp
 
 Head = Sequence[tuple[str, str]]
+T = TypeVar("T")
+
+
+def carried_out(work: Coroutine[Any, Any, T]) -> T:
+    """What the work comes to, on a thread of its own: browser tests leave an event loop running on the main one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 @dataclass

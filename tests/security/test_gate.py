@@ -18,6 +18,7 @@ from starlette.websockets import WebSocketDisconnect
 from dashboard.auth.gate import Gate, Route
 from dashboard.auth.roles import EVERYONE, with_right
 from tests.doors import ROUTES, Place, open_place
+from tests.security.asgi import carried_out
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 
@@ -58,7 +59,7 @@ def knock(
         "headers": headers,
         "client": ("10.0.0.1", 1),
     }
-    asyncio.run(Gate(app, place.doors, ROUTES)(scope, receive, send))
+    carried_out(Gate(app, place.doors, ROUTES)(scope, receive, send))
     assert len(statuses) + len(passed) == 1
     return statuses[0] if statuses else None
 
@@ -227,7 +228,7 @@ def test_the_lifespan_passes() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["type"])
 
-    asyncio.run(Gate(app, SHARED.doors, ROUTES)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
+    carried_out(Gate(app, SHARED.doors, ROUTES)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
     assert seen == ["lifespan"]
 
 
@@ -258,7 +259,7 @@ def test_t10_who_is_asking_is_found_out_though_every_shared_thread_is_busy() -> 
                 go.set()
                 await asyncio.gather(*slow)
 
-    assert asyncio.run(busy()) == 200
+    assert carried_out(busy()) == 200
 
 
 def test_t09_a_page_left_open_is_logged_out_though_it_polls() -> None:
