@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.e2e.outage import BAND, NO_BAND, Machine, drill, hurried, machine
 from tests.e2e.people import visiting
@@ -68,6 +68,30 @@ def test_the_band_says_what_is_cut_and_since_when_while_the_clock_goes_on(wall: 
     assert wall.locator("#next").text_content() == "正在重连"
     room.set_offline(False)
     wall.wait_for_function(NO_BAND)
+
+
+def test_data_that_stay_away_are_said_on_wall_and_desk_and_the_picture_stays(
+    wall: Page, room: BrowserContext, patient: Machine
+) -> None:
+    shown = wall.locator("#asof").text_content()
+    desk = room.new_page()
+    desk.goto(f"{patient.home}/definitions?kind=C")
+    late: list[bool] = []
+
+    def older(route: Route) -> None:
+        answer = route.fetch()
+        late.append(True)
+        route.fulfill(response=answer, json=answer.json() | {"is_late": True})
+
+    room.route("**/api/v1/pulse*", older)
+    for tab in (wall, desk):
+        tab.wait_for_function("() => document.querySelector('#band')?.dataset.state === 'late'", timeout=30_000)
+        assert "来源中断" in str(tab.locator("#band").text_content())
+    assert late and wall.locator("#asof").text_content() == shown
+    room.unroute("**/api/v1/pulse*", older)
+    for tab in (wall, desk):
+        tab.wait_for_function(NO_BAND, timeout=30_000)
+    desk.close()
 
 
 def test_a_new_snapshot_is_painted_in_place(wall: Page, patient: Machine) -> None:
