@@ -69,7 +69,8 @@ def _export_question(model: Cut) -> html.Div:
 def table_rows(ask: Ask, filters: Filters, request: Any) -> Mapping[str, Any]:
     """A piece of the table, sorted and limited as the grid asks. Raises `BadRowsRequestError`."""
     asked, model = read_request(request), cut(ask, filters)
-    found = arranged(model.answer, sort=asked.sort, match=filters.match, limits=asked.limits)
+    # A grid that has just been opened asks once before it is told the conditions of the address.
+    found = arranged(model.answer, sort=asked.sort, match=filters.match, limits=asked.limits or model.limits)
     piece = explore_table.rows(found[asked.start : asked.end], model.view.by, model.beside)
     return {"rowData": piece, "rowCount": len(found)}
 

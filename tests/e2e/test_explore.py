@@ -74,6 +74,10 @@ def test_from_a_filter_to_a_table_to_a_reopened_link(desk: Visitor, browser: Bro
     again = Visitor(room.new_page(), desk.home)
     again.open(f"/explore?{desk.query()}")
     settle(again)
+    for _ in range(50):  # the grid is told the order and the conditions after it has come up
+        if rows(again) == shown:
+            break
+        again.tab.wait_for_timeout(100)
     assert (rows(again), again.tab.locator("#explore-finding").inner_text()) == (shown, finding)
     assert again.tab.locator("#explore-match").input_value() == "镇"
     assert again.query() == desk.query()

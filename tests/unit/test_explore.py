@@ -139,6 +139,8 @@ def test_the_rows_of_the_grid_are_the_answer_and_its_faults_are_sentences(small_
     with builders.asking(small_county) as ask:
         filters = Filters(groups="kind")
         found = explore.table_rows(ask, filters, REQUEST)
+        limited = explore.table_rows(ask, filters.replace(limits="accepted>=2"), REQUEST)
+        assert limited["rowCount"] == sum(float(row["accepted"]["value"]) >= 2 for row in found["rowData"])
         assert found["rowCount"] == len(found["rowData"]) == len(ask.vocabulary["kind"])
         assert {row["accepted"]["text"] for row in found["rowData"]} == {"2", "0"}
         with pytest.raises(BadRowsRequestError, match="没有“planet”这一列"):
