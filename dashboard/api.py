@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from dashboard import work
 from dashboard.ask import CASE_ORDERS, Answer, Ask, Row
+from dashboard.auth.identity import may
 from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.clock import Clock
 from dashboard.comparison.change import in_a_word
@@ -27,7 +28,7 @@ from dashboard.metrics.catalog import METRICS
 from dashboard.metrics.query import GROUPS, UnknownQuestionError
 from dashboard.metrics.values import Value
 from dashboard.pulse import add_pulse
-from dashboard.scope import Scoped, may_see_cases
+from dashboard.scope import Scoped
 from dashboard.warehouse import Lender, SlowQueryError
 from etl.contract import NoSnapshotError
 
@@ -142,7 +143,7 @@ def _add_case(api: FastAPI, warehouse: Lender) -> None:
         """The case's row, its steps, who had it from when to when, its pauses and every clock that ran on it."""
         if not is_case_number(case_id):
             raise BadRequestError(f"事项编号应为一行文字，至多 {MAX_TEXT} 字")
-        if not may_see_cases("desk"):
+        if not may("see_cases"):
             raise HTTPException(403, "无权限查看事项")
         return await answer(warehouse, lambda ask: {**_identity(ask), **case_json(ask.case(case_id))})
 

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from dashboard.api import COMPARED, answer, in_words, with_filters
 from dashboard.ask import Ask
 from dashboard.audit.recorder import Recorder, rows_of
+from dashboard.auth.identity import may
 from dashboard.clock import Clock
 from dashboard.export.about import NOBODY, Stamp
 from dashboard.export.asked import EXPORT, ExportRefusedError, NotAllowedError
@@ -27,7 +28,6 @@ from dashboard.export.offers import offers
 from dashboard.export_request import asked_of, parameters
 from dashboard.page import Page
 from dashboard.reader import Readers
-from dashboard.scope import may_see_cases
 from dashboard.warehouse import Lender
 
 AT_ONCE = 2
@@ -56,7 +56,7 @@ class Exporter:
     def export(self, ask: Ask, request: Request, is_over: Callable[[], bool] = lambda: False) -> Export:
         """The export that a request asks for. Raises what `asked_of` and `Export` raise."""
         stamp = Stamp(self.build, self.clock() if self.clock else None, self.reader(request))
-        return Export(ask, asked_of(ask, request), stamp=stamp, sees_cases=may_see_cases("desk"), is_over=is_over)
+        return Export(ask, asked_of(ask, request), stamp=stamp, sees_cases=may("see_cases"), is_over=is_over)
 
     def put_on_record(self, export: Export, sha256: str) -> None:
         """Before the file leaves: what is in it, and its checksum (hexadecimal). Raises `AuditError`."""
@@ -98,7 +98,7 @@ class Exporter:
         asked = asked_of(ask, request)
         page = self.pages.get(asked.view)
         questions = page.exports(ask, asked.filters) if page else ()
-        return offers(ask, asked, questions, sees_cases=may_see_cases("desk"), reader=self.reader(request))
+        return offers(ask, asked, questions, sees_cases=may("see_cases"), reader=self.reader(request))
 
 
 async def _left(request: Request) -> None:

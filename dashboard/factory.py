@@ -14,8 +14,7 @@ from dash.exceptions import PreventUpdate
 from dashboard import callback_values as values
 from dashboard import faults, intent, pages, shell, theme, words, work
 from dashboard.ask import Ask
-from dashboard.auth.identity import NobodyError, known
-from dashboard.auth.roles import with_right
+from dashboard.auth.identity import NobodyError, known, may
 from dashboard.components import filter_bar, measure
 from dashboard.explore.arrange import BadRowsRequestError
 from dashboard.filters import Filters, parse
@@ -58,9 +57,7 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
         try:
             with warehouse.lease() as ask:
                 return shell.shell(found, ask.info, ask.vocabulary, known())
-        except NoSnapshotError as error:
-            return shell.without_data(str(error))
-        except NobodyError as error:  # Dash itself, which tries a layout as it is set
+        except (NoSnapshotError, NobodyError) as error:  # nobody is Dash itself, which tries a layout as it is set
             return shell.without_data(str(error))
 
     app.layout = layout
@@ -78,12 +75,6 @@ def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
     # /map would hand out a page without our scripts and styles (dash 4.4.1). So it is done before the first visitor.
     app._setup_server()
     return app
-
-
-def may(right: str) -> bool:
-    """Has the one who asks a right? Without a gate everybody has it."""
-    identity = known()
-    return identity is None or identity.role in with_right(right)
 
 
 def refuse_others(right: str) -> None:

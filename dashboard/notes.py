@@ -11,8 +11,8 @@ from dashboard.clock import Clock
 from dashboard.events import LONGEST_TEXT, Event
 from dashboard.filters import Filters, parse
 from dashboard.reader import Reader, written_at
+from dashboard.refusal import RefusedError
 from dashboard.store import Store
-from dashboard.writes import WriteRefusedError
 
 MOST_NOTES = 500
 PLACES = ("town", "village", "grid")
@@ -64,10 +64,10 @@ class Notes:
         store.declare(TABLE)
 
     def write(self, reader: Reader, *, day: date, text: str, metric: str, places: Filters, is_public: bool) -> Mark:
-        """Keep a note. Raises `WriteRefusedError` past the limit."""
+        """Keep a note. Raises `RefusedError` past the limit."""
         kept = self._store.rows("select count(*) as n from curve_note where owner = :owner", {"owner": reader.id})
         if kept[0]["n"] >= MOST_NOTES:
-            raise WriteRefusedError(f"每人至多写 {MOST_NOTES} 条批注，请先删除不用的")
+            raise RefusedError(f"每人至多写 {MOST_NOTES} 条批注，请先删除不用的")
         row = {
             "id": secrets.token_urlsafe(12),
             "owner": reader.id,

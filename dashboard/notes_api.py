@@ -13,13 +13,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from dashboard import events
 from dashboard.api import answer, in_words, split_keys, strict_filters, with_filters
 from dashboard.ask import Ask
-from dashboard.auth.identity import known
 from dashboard.filters import EARLIEST, VIEW_KEYS, Filters, parse
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.notes import COUNTY, KIND_WORDS, Mark, NoSuchNoteError, Notes, notes_for, of_events, of_places
 from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
+from dashboard.refusal import RefusedError
 from dashboard.warehouse import Lender
-from dashboard.writes import WriteRefusedError, read, with_body
+from dashboard.writes import read, with_body
 
 ID = InPath(description="批注编号", pattern=r"^[\w-]{1,40}$")
 
@@ -59,7 +59,7 @@ def _add_list(api: FastAPI, warehouse: Lender, *, notes: Notes, readers: Readers
             place = of_places(filters).describe(ask.vocabulary).partition(" · ")[2] or "全县"
             today = ask.info.as_of.date().isoformat()
             told = [mark_json(mark, reader) for mark in found]
-            return {"name": reader.name, "is_known": known() is not None, "place": place, "as_of": today, "notes": told}
+            return {"name": reader.name, "is_known": reader.is_known, "place": place, "as_of": today, "notes": told}
 
         return await answer(warehouse, question)
 
@@ -82,9 +82,9 @@ def _add_writes(api: FastAPI, warehouse: Lender, *, notes: Notes, readers: Reade
         wish = await read(request, NoteWish)
         as_of, places = await answer(warehouse, lambda ask: (ask.info.as_of, _places(ask, wish.query)))
         if not EARLIEST <= wish.day <= as_of.date():
-            raise WriteRefusedError(f"日期须在 {EARLIEST} 至数据截至日 {as_of.date()} 之间")
+            raise RefusedError(f"日期须在 {EARLIEST} 至数据截至日 {as_of.date()} 之间")
         if wish.metric and wish.metric not in BY_KEY:
-            raise WriteRefusedError(f"没有指标“{wish.metric[:20]}”")
+            raise RefusedError(f"没有指标“{wish.metric[:20]}”")
         return await asyncio.to_thread(keep, request, response, wish, places)
 
     def keep(request: Request, response: Response, wish: NoteWish, places: Filters) -> dict[str, Any]:

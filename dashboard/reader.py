@@ -11,8 +11,8 @@ from fastapi import Request, Response
 
 from dashboard.auth.identity import Identity, known
 from dashboard.clock import Clock
+from dashboard.refusal import RefusedError
 from dashboard.store import Store
-from dashboard.writes import WriteRefusedError
 
 COOKIE = "yiping_reader"
 KEY = re.compile(r"[\w-]{32}", re.ASCII)
@@ -24,10 +24,14 @@ TABLE = """create table if not exists reader (id text primary key, name text not
 
 @dataclass(frozen=True)
 class Reader:
-    """One browser's person; `id` is not the key in the cookie, so that what is kept opens nothing."""
+    """One browser's person; `id` is not the key in the cookie, so that what is kept opens nothing.
+
+    Who is known by an account keeps its name.
+    """
 
     id: str
     name: str = ""
+    is_known: bool = False
 
 
 NOBODY = Reader("")
@@ -68,14 +72,14 @@ class Readers:
     def welcome(self, request: Request, response: Response, name: str) -> Reader:
         """Who writes: the reader known already, or a new one whose key goes out with the answer.
 
-        A new name takes the place of the old one. Raises `WriteRefusedError` where there is no name at all.
+        A new name takes the place of the old one. Raises `RefusedError` where there is no name at all.
         """
         reader = self.of(request)
-        if known() is not None:
+        if reader.is_known:
             return reader
         name = name or reader.name
         if not name:
-            raise WriteRefusedError("请先写上姓名，别人才知道是谁写的")
+            raise RefusedError("请先写上姓名，别人才知道是谁写的")
         if reader == NOBODY:
             return self.meet(response, name)
         if name == reader.name:
@@ -97,7 +101,7 @@ class Readers:
 
 def _person(identity: Identity) -> Reader:
     """The same for every log-in of an account; a token's or a wall's is its own."""
-    return Reader(_id(f"{identity.kind}:{identity.name}"), identity.shown_name or identity.name)
+    return Reader(_id(identity.key), identity.shown_name or identity.name, is_known=True)
 
 
 def _id(key: str) -> str:

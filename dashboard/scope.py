@@ -1,4 +1,4 @@
-"""Who may see what? Which towns' rows a person may ask about, and which screens may show single cases.
+"""Which towns' rows may a person ask about?
 
 `within` is the one place where what is asked meets what may be seen. Whatever reads cases or events takes `Scoped`
 filters, which nothing else makes: mypy and tests/architecture hold everybody to it.
@@ -6,12 +6,9 @@ filters, which nothing else makes: mypy and tests/architecture hold everybody to
 
 from __future__ import annotations
 
-from typing import Literal, NewType
+from typing import NewType
 
 from dashboard.filters import Filters
-
-Profile = Literal["desk", "wall"]
-"""A desk has one reader, at this machine (the server listens on loopback only); a wall is read by whoever passes."""
 
 Towns = tuple[str, ...] | None
 """The codes of the towns that may be seen; None for the whole county."""
@@ -21,11 +18,6 @@ Scoped = NewType("Scoped", Filters)
 
 NOWHERE = " "
 """The town of nothing: the loader trims codes and an address cannot say it, so no row and no question has it."""
-
-
-def may_see_cases(profile: Profile) -> bool:
-    """May a reader of this screen see single cases: titles, who had them, step by step (privacy level 2)?"""
-    return profile == "desk"
 
 
 def within(filters: Filters, towns: Towns) -> Scoped:

@@ -10,10 +10,11 @@ from fastapi import FastAPI, Request, Response
 from dashboard import work
 from dashboard.api import in_words
 from dashboard.clock import Clock
+from dashboard.refusal import RefusedError
 from dashboard.screens import Beat, Screens, TooManyScreensError
 from dashboard.store import Store
 from dashboard.warehouse import Lender
-from dashboard.writes import WriteRefusedError, read, with_body
+from dashboard.writes import read, with_body
 
 
 def add_screens(api: FastAPI, warehouse: Lender, store: Store, *, build: str, clock: Clock) -> None:
@@ -44,5 +45,5 @@ def add_screens(api: FastAPI, warehouse: Lender, store: Store, *, build: str, cl
     async def forget(screen: str) -> Response:
         """Take a wall off the list; one that still paints comes back with its next heartbeat."""
         if not await asyncio.to_thread(screens.forget, screen):
-            raise WriteRefusedError("清单中没有这块屏幕", 404)
+            raise RefusedError("清单中没有这块屏幕", 404)
         return Response(status_code=204)

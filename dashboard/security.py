@@ -72,5 +72,5 @@ class Named:
             seen.tell.set(lambda case_id: self._record("case_viewed", case=case_id))
             identity = known()
             if identity is not None:
-                work.client.set(f"{identity.kind}:{identity.name}")
+                work.client.set(identity.key)
         await self._app(scope, receive, send)

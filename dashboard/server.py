@@ -150,7 +150,7 @@ def create(
 def _asker() -> str:
     """Whose request is being answered; nobody's where nobody logs in."""
     identity = known()
-    return f"{identity.kind}:{identity.name}" if identity else ""
+    return identity.key if identity else ""
 
 
 def _gate(security: Security | None, pages: list[tuple[str, str]]) -> Layer:

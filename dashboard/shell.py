@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard import theme, words
 from dashboard.ask import SnapshotInfo
-from dashboard.auth.identity import Identity
+from dashboard.auth.identity import Identity, may
 from dashboard.components import filter_bar
 from dashboard.filters import Vocabulary
 from dashboard.page import Page
@@ -51,7 +51,6 @@ def shell(
     pages: Sequence[Page], info: SnapshotInfo, vocabulary: Vocabulary, identity: Identity | None = None
 ) -> Component:
     """The whole document: the frame around every page, with the current snapshot's choices, for the one who asks."""
-    sees_numbers = identity is None or identity.rights.see_numbers
     body = html.Div(
         [
             html.A("跳到正文", href="#page", className="skip"),
@@ -64,9 +63,7 @@ def shell(
             dcc.Store(id="snapshot"),
             _header(info, identity),
             html.Nav(
-                [*(_link(page, identity) for page in pages if page.in_nav), _keys()],
-                className="nav",
-                **{"aria-label": "页面"},
+                [*(_link(page) for page in pages if page.in_nav), _keys()], className="nav", **{"aria-label": "页面"}
             ),
             html.Div(id="band"),
             html.Div(
@@ -78,7 +75,7 @@ def shell(
                 className="content",
             ),
         ],
-        className="shell" if sees_numbers else "shell has-no-numbers",
+        className="shell" if may("see_numbers") else "shell has-no-numbers",
     )
     return dmc.MantineProvider(
         dmc.DatesProvider(body, settings={"locale": "zh-cn", "firstDayOfWeek": 1}),
@@ -87,12 +84,10 @@ def shell(
     )
 
 
-def _link(page: Page, identity: Identity | None) -> Component:
+def _link(page: Page) -> Component:
     """A page's link; one that the reader may not open is there for the script that fills them all, and not seen."""
-    is_theirs = identity is None or getattr(identity.rights, page.right)
-    return dcc.Link(
-        page.name, href=page.path, id=nav_id(page), className="nav-link" if is_theirs else "nav-link is-not-theirs"
-    )
+    look = "nav-link" if may(page.right) else "nav-link is-not-theirs"
+    return dcc.Link(page.name, href=page.path, id=nav_id(page), className=look)
 
 
 def _keys() -> Component:

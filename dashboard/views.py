@@ -11,8 +11,8 @@ from dashboard import intent, rolling
 from dashboard.clock import Clock
 from dashboard.filters import Vocabulary, parse
 from dashboard.reader import Reader, written_at
+from dashboard.refusal import RefusedError
 from dashboard.store import Store
-from dashboard.writes import WriteRefusedError
 
 LONGEST_TITLE = 40
 MOST_VIEWS = 200
@@ -69,10 +69,10 @@ class Views:
         store.declare(HOMES)
 
     def save(self, reader: Reader, *, title: str, path: str, query: str, rule: str, is_shared: bool) -> View:
-        """Keep a view. Raises `WriteRefusedError` past the limit or for a query that is not understood."""
+        """Keep a view. Raises `RefusedError` past the limit or for a query that is not understood."""
         kept = self._store.rows("select count(*) as n from saved_view where owner = :owner", {"owner": reader.id})
         if kept[0]["n"] >= MOST_VIEWS:
-            raise WriteRefusedError(f"每人至多保存 {MOST_VIEWS} 个视图，请先删除不用的")
+            raise RefusedError(f"每人至多保存 {MOST_VIEWS} 个视图，请先删除不用的")
         view = View(
             id=secrets.token_urlsafe(12),
             owner=reader.id,
@@ -140,11 +140,11 @@ def _checked(query: str, rule: str) -> str:
     """A query as it is kept: nothing in it that is not understood, and no dates where a rule gives them."""
     parsed = parse(query)
     if parsed.notes:
-        raise WriteRefusedError("；".join(parsed.notes).replace("已忽略", "不能保存"))
+        raise RefusedError("；".join(parsed.notes).replace("已忽略", "不能保存"))
     if rule == FIXED:
         return parsed.filters.to_query()
     try:
         rolling.words(rule)
     except rolling.UnknownRuleError as error:
-        raise WriteRefusedError(str(error)) from None
+        raise RefusedError(str(error)) from None
     return parsed.filters.shifted(since=None, until=None).to_query()

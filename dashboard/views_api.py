@@ -15,14 +15,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from dashboard import rolling
 from dashboard.api import answer, in_words, strict_filters, with_filters
 from dashboard.ask import Ask
-from dashboard.auth.identity import known
 from dashboard.filters import VIEW_KEYS, Filters, describe_period
 from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
+from dashboard.refusal import RefusedError
 from dashboard.store import StoreError
 from dashboard.views import FIXED, LONGEST_QUERY, LONGEST_TITLE, NoSuchViewError, View, Views
 from dashboard.warehouse import Lender
 from dashboard.web.answers import page
-from dashboard.writes import WriteRefusedError, read, with_body
+from dashboard.writes import read, with_body
 from etl.contract import NoSnapshotError
 
 ID = InPath(description="视图编号", pattern=r"^[\w-]{1,40}$")
@@ -75,7 +75,7 @@ def _add_list(api: FastAPI, warehouse: Lender, *, views: Views, readers: Readers
                 | {"page": pages.get(view.path, view.path), "words": view.words(ask.vocabulary, today)}
                 for view in kept
             ]
-            return {"name": reader.name, "is_known": known() is not None, "dates": ways(filters, today), "views": told}
+            return {"name": reader.name, "is_known": reader.is_known, "dates": ways(filters, today), "views": told}
 
         return await answer(warehouse, question)
 
@@ -100,7 +100,7 @@ def _add_writes(api: FastAPI, *, views: Views, readers: Readers, pages: Mapping[
         """Keeps the page and its conditions under a title, and answers with the view."""
         wish = await read(request, ViewWish)
         if wish.path not in pages:
-            raise WriteRefusedError("这个页面不能保存为视图")
+            raise RefusedError("这个页面不能保存为视图")
         return await asyncio.to_thread(keep, request, response, wish)
 
     def keep(request: Request, response: Response, wish: ViewWish) -> dict[str, Any]:

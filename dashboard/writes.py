@@ -23,10 +23,6 @@ LARGEST_BODY = 16_384
 T = TypeVar("T", bound=BaseModel)
 
 
-class WriteRefusedError(RefusedError):
-    """What was to be written cannot be."""
-
-
 def is_from_here(headers: Headers) -> bool:
     """Was a request sent by a page of this server, or by a program? Browsers name the page; programs name none.
 
@@ -56,12 +52,12 @@ class OwnPagesOnly:
 async def read(request: Request, model: type[T]) -> T:
     """The request's JSON as the model. Raises `RefusedError` with a sentence for whatever is wrong with it."""
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-        raise WriteRefusedError("内容须为 JSON（Content-Type: application/json）", 415)
+        raise RefusedError("内容须为 JSON（Content-Type: application/json）", 415)
     said = strict_json.read(await _body(request))
     try:
         return model.model_validate(said)
     except ValidationError as error:
-        raise WriteRefusedError("；".join(dict.fromkeys(_words(model, e) for e in error.errors()[:3]))) from None
+        raise RefusedError("；".join(dict.fromkeys(_words(model, e) for e in error.errors()[:3]))) from None
 
 
 async def _body(request: Request) -> bytes:
@@ -69,7 +65,7 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_BODY:
-            raise WriteRefusedError(f"内容过长，至多 {LARGEST_BODY // 1024} KB", 413)
+            raise RefusedError(f"内容过长，至多 {LARGEST_BODY // 1024} KB", 413)
     return bytes(body)
 
 

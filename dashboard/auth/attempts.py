@@ -8,8 +8,8 @@ from dashboard.auth.audit import UnrecordedError
 from dashboard.auth.cookies import AmbiguousError
 from dashboard.auth.doors import Doors
 from dashboard.auth.passwords import fold
+from dashboard.refusal import RefusedError
 from dashboard.store import StoreError
-from dashboard.writes import WriteRefusedError
 
 
 class TurnedAwayError(Exception):
@@ -20,7 +20,7 @@ class TurnedAwayError(Exception):
         self.wait = wait
 
 
-REFUSALS = (TurnedAwayError, WriteRefusedError, AmbiguousError, StoreError, UnrecordedError)
+REFUSALS = (TurnedAwayError, RefusedError, AmbiguousError, StoreError, UnrecordedError)
 """Everything for which nobody gets in, and nobody out."""
 
 
@@ -38,7 +38,7 @@ def refusal(error: Exception) -> Refusal:
     match error:
         case TurnedAwayError():
             return Refusal(str(error), 429 if error.wait else 401, error.wait)
-        case WriteRefusedError():
+        case RefusedError():
             return Refusal(str(error), error.status)
         case AmbiguousError():
             return Refusal(str(error), 400)

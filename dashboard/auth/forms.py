@@ -7,35 +7,36 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from dashboard.writes import WriteRefusedError, is_from_here
+from dashboard.refusal import RefusedError
+from dashboard.writes import is_from_here
 
 LARGEST_FORM = 8192
 
 
 def refuse_other_sites(request: Request) -> None:
-    """Raises `WriteRefusedError` for a request that another site's page sent."""
+    """Raises `RefusedError` for a request that another site's page sent."""
     if not is_from_here(request.headers):
-        raise WriteRefusedError("只接受本系统页面发出的请求", 403)
+        raise RefusedError("只接受本系统页面发出的请求", 403)
 
 
 async def read_form(request: Request, fields: Collection[str]) -> dict[str, str]:
     """The fields of a form of ours, each once, empty where it is missing.
 
-    Raises `WriteRefusedError` with a sentence: another site's form, too large, not a form, unknown or doubled fields.
+    Raises `RefusedError` with a sentence: another site's form, too large, not a form, unknown or doubled fields.
     """
     refuse_other_sites(request)
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise WriteRefusedError("请从登录页面提交", 415)
+        raise RefusedError("请从登录页面提交", 415)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_FORM:
-            raise WriteRefusedError("内容过长", 413)
+            raise RefusedError("内容过长", 413)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=len(fields))
     except ValueError:
-        raise WriteRefusedError("内容不是合格的表单") from None
+        raise RefusedError("内容不是合格的表单") from None
     said = dict(pairs)
     if len(said) < len(pairs) or not set(said) <= set(fields):
-        raise WriteRefusedError("内容不是合格的表单")
+        raise RefusedError("内容不是合格的表单")
     return {field: said.get(field, "") for field in fields}

@@ -133,7 +133,7 @@ def _is_crooked(path: str, written: bytes) -> bool:
 def _denial(route: Route, scope: Scope, identity: Identity | None) -> Response:
     if identity is not None:
         if route.is_page and scope["path"] == "/":  # where everybody arrives who was not on the way to somewhere
-            return RedirectResponse("/audit" if identity.rights.read_audit else "/screen", 302)
+            return RedirectResponse(identity.rights.home, 302)
         return _refusal(route, "您的角色不能使用这个功能", 403)
     if route.is_page and scope["method"] in ("GET", "HEAD"):
         return RedirectResponse(f"/login?next={quote(_asked(scope), safe='')}", 302, {"Cache-Control": "no-store"})

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
-from dashboard.auth.roles import ROLES, Role
+from dashboard.auth.roles import ROLES, Role, with_right
 
 Kind = Literal["session", "token", "wall"]
 """By what somebody is known: a person who logged in, a program's token, or a wall that was activated."""
@@ -27,6 +27,11 @@ class Identity:
     role: str
     town: str = ""
     kind: Kind
+
+    @property
+    def key(self) -> str:
+        """What tells this one from everybody else, by whichever door they came."""
+        return f"{self.kind}:{self.name}"
 
     @property
     def rights(self) -> Role:
@@ -55,6 +60,12 @@ def current() -> Identity:
 def known() -> Identity | None:
     """The same, or None where nobody is known."""
     return _identity.get(None)
+
+
+def may(right: str) -> bool:
+    """Has the one who asks a right, named as its field of `Role`? Without a gate everybody has every one."""
+    identity = known()
+    return identity is None or identity.role in with_right(right)
 
 
 @contextmanager

@@ -8,10 +8,14 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role and its rights. `is_of_a_town`: its people belong to one town and see that town only."""
+    """A role and its rights; `home` is where its people arrive.
+
+    `is_of_a_town`: its people belong to one town and see that town only.
+    """
 
     key: str
     name: str
+    home: str = "/"
     see_numbers: bool = False
     see_cases: bool = False
     export: bool = False
@@ -27,7 +31,7 @@ ROLES = MappingProxyType(
     {
         role.key: role
         for role in (
-            Role(key="screen", name="大屏", view_wall=True),
+            Role(key="screen", name="大屏", home="/screen", view_wall=True),
             Role(key="leader", name="领导", see_numbers=True, view_wall=True, see_cases=True, write_notes=True),
             Role(
                 key="analyst",
@@ -47,7 +51,7 @@ ROLES = MappingProxyType(
                 write_notes=True,
                 export=True,
             ),
-            Role(key="auditor", name="审计员", read_audit=True),
+            Role(key="auditor", name="审计员", home="/audit", read_audit=True),
             Role(
                 key="admin",
                 name="管理员",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from dashboard.auth.gate import GET, LOGIN_ROUTES, POST, SSO_ROUTES, Route
 from dashboard.auth.roles import EVERYONE, with_right
+from dashboard.web.paths import DASH
 
 DELETE = frozenset({"DELETE"})
 PUT = frozenset({"PUT"})
@@ -19,13 +20,11 @@ NOTES, WALL, AUDIT, ADMIN = (
 MAPS = NUMBERS | WALL
 DESK = NUMBERS | AUDIT
 
-_DASH = (("_dash-layout", GET), ("_dash-dependencies", GET), ("_dash-update-component", POST), ("_favicon.ico", GET))
-
 
 def _dash(prefix: str, who: frozenset[str]) -> tuple[Route, ...]:
     """The routes of one Dash application; which of its callbacks a role may call is said by the pages."""
     return (
-        *(Route(path=f"{prefix}{name}", methods=methods, who=who) for name, methods in _DASH),
+        *(Route(path=f"{prefix}{name}", methods=frozenset({method}), who=who) for name, method in DASH.items()),
         Route(path=f"{prefix}_dash-component-suites/**", who=who),
         Route(path=f"{prefix}assets/**", who=who),
     )

@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from dashboard import words
 from dashboard.ask import Ask
+from dashboard.auth.identity import may
 from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.components import grid, holders, panel, steps
 from dashboard.components.cases import case_link
@@ -17,7 +18,6 @@ from dashboard.components.explore_table import paged_grid
 from dashboard.explore.arrange import BadRowsRequestError, read_request
 from dashboard.filters import Filters
 from dashboard.page import Panel, Rows, Target
-from dashboard.scope import may_see_cases
 
 CASES = "cases-table"
 COLUMNS = {
@@ -51,7 +51,7 @@ class Opened:
 
 def load_cases(ask: Ask, filters: Filters) -> Opened:
     """The number of cases accepted in the period, and the one that is open in place."""
-    if not may_see_cases("desk"):
+    if not may("see_cases"):
         return Opened(filters, ask.info.snapshot, 0, said="无权限查看事项")
     total = sum(ask.place_states(filters).values())
     opened = Opened(filters, ask.info.snapshot, total, departments=ask.vocabulary["department"])
@@ -94,7 +94,7 @@ def _case(model: Opened) -> list[html.Div]:
 
 def case_rows(ask: Ask, filters: Filters, request: Any) -> Mapping[str, Any]:
     """A piece of the cases. Raises `BadRowsRequestError` for an order that the table does not offer."""
-    if not may_see_cases("desk"):
+    if not may("see_cases"):
         return {"rowData": [], "rowCount": 0}
     asked = read_request(request)
     if asked.sort not in ORDERS or asked.limits:

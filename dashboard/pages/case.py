@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashboard import words
 from dashboard.ask import Ask
+from dashboard.auth.identity import may
 from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.components import clocks, holders, steps
 from dashboard.components.cases import deadline
@@ -19,7 +20,6 @@ from dashboard.components.state import denied
 from dashboard.departments import UNSENT
 from dashboard.filters import Filters, Vocabulary
 from dashboard.page import Page, Panel, Target
-from dashboard.scope import may_see_cases
 
 ASIDES = ("channel", "discovery", "complexity", "supervision", "close_type", "close_level", "satisfaction")
 TITLES = {
@@ -48,7 +48,7 @@ class Opened:
 
 def load_case(ask: Ask, filters: Filters) -> Opened:
     """The case of the address, for readers who may see cases."""
-    if not may_see_cases("desk"):
+    if not may("see_cases"):
         return Opened(filters, ask.vocabulary, said="无权限查看事项", is_denied=True)
     if not filters.case:
         return Opened(filters, ask.vocabulary, said="还没有选择事项", hint=HOW)

@@ -12,13 +12,13 @@ from dash import html
 
 from dashboard import words
 from dashboard.ask import Answer, Ask, CasePage
+from dashboard.auth.identity import may
 from dashboard.components import grid, grid_map, kpi, map_layers, measure, panel, places, segments
 from dashboard.components.cases import Case, case_link, case_list
 from dashboard.filters import Filters
 from dashboard.metrics.catalog import BY_KEY, Metric
 from dashboard.page import Page, Panel, Question, Target
 from dashboard.replay import MEASURES
-from dashboard.scope import may_see_cases
 
 CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("件数", ("accepted", "closed", "open", "overdue_open")),
@@ -238,7 +238,7 @@ class Inside:
 
 def load_inside(ask: Ask, filters: Filters) -> Inside:
     """The last step of the way down: from a grid to its cases."""
-    is_narrow = bool(filters.village or filters.grid) and may_see_cases("desk")
+    is_narrow = bool(filters.village or filters.grid) and may("see_cases")
     page = ask.cases(filters, order="urgent", limit=CASES_LENGTH) if is_narrow else None
     return Inside(filters, page, ask.info.as_of)
 

@@ -98,7 +98,7 @@ def test_an_unknown_case_is_404_and_a_bad_number_400(client: TestClient) -> None
 
 
 def test_who_may_not_see_cases_gets_403(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.api.may_see_cases", lambda _profile: False)
+    monkeypatch.setattr("dashboard.api.may", lambda _right: False)
     answer = client.get("/cases/A1")
     assert (answer.status_code, answer.json()["error"]) == (403, "无权限查看事项")
 

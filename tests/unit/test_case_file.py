@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import scope
 from dashboard.ask import Ask
+from dashboard.auth.identity import Identity, acting, may
 from dashboard.case_file import CaseFile, NoSuchCaseError, Spell, holdings, spells
 from dashboard.components import clocks, holders, steps
 from dashboard.components.cases import case_link, case_list
@@ -227,8 +227,10 @@ def test_the_way_up_keeps_the_period_and_names_the_place(small_county: Path) -> 
 
 
 def test_a_wall_may_not_see_single_cases(small_county: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (scope.may_see_cases("desk"), scope.may_see_cases("wall")) == (True, False)
-    monkeypatch.setattr(page, "may_see_cases", lambda _profile: False)
+    with acting(Identity(name="hall", shown_name="大厅", role="screen", kind="wall")):
+        is_seen_by_a_wall = may("see_cases")
+    assert (may("see_cases"), is_seen_by_a_wall) == (True, False)
+    monkeypatch.setattr(page, "may", lambda _right: False)
     with builders.asking(small_county) as ask:
         said = words(list(page.view_case(page.load_case(ask, Filters(case="A0"))).values()))
     assert "无权限" in said and "A0" not in said

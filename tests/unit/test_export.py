@@ -138,13 +138,13 @@ def test_who_may_not_see_cases_gets_neither_title_nor_point(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     whole = READERS[form](client.get(f"/export?format={form}").content).headers
-    monkeypatch.setattr("dashboard.export_api.may_see_cases", lambda _profile: False)
+    monkeypatch.setattr("dashboard.export_api.may", lambda _right: False)
     narrow = READERS[form](client.get(f"/export?format={form}").content).headers
     assert [h for h in whole if h not in narrow] == ["标题", "经度", "纬度"]
 
 
 def test_who_may_not_see_cases_gets_no_points(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.export_api.may_see_cases", lambda _profile: False)
+    monkeypatch.setattr("dashboard.export_api.may", lambda _right: False)
     got = client.get("/export?format=geojson")
     assert (got.status_code, got.json()["error"][:3]) == (403, "无权限")
 

@@ -16,8 +16,8 @@ from dashboard import events
 from dashboard.filters import Filters
 from dashboard.notes import MOST_NOTES, Mark, NoSuchNoteError, Notes, notes_for, of_events
 from dashboard.reader import Reader
+from dashboard.refusal import RefusedError
 from dashboard.store import Store
-from dashboard.writes import WriteRefusedError
 
 ANNA, BO = Reader("a", "安娜"), Reader("b", "博文")
 DAY = date(2026, 3, 4)
@@ -85,7 +85,7 @@ def test_the_limit_is_said(notes: Notes) -> None:
     said = {"day": DAY, "text": "一", "metric": "", "places": Filters(), "is_public": True}
     for _ in range(MOST_NOTES):
         notes.write(ANNA, **said)
-    with pytest.raises(WriteRefusedError, match="至多写 500 条批注"):
+    with pytest.raises(RefusedError, match="至多写 500 条批注"):
         notes.write(ANNA, **said)
     kept = notes.write(BO, **said)
     with pytest.raises(NoSuchNoteError):

@@ -74,7 +74,7 @@ def test_words_and_shapes_stand_out(tokens: dict[str, str], over: str, ground: s
 
 
 def test_a_reader_without_the_right_sees_a_lock_and_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(case, "may_see_cases", lambda _profile: False)
+    monkeypatch.setattr(case, "may", lambda _right: False)
     model = case.load_case(_NoQuestions(), Filters(case="EV202610-0001462"))  # type: ignore[arg-type]
     head = case.view_case(model)["case-head"]
     marked = [e for e in elements(head) if getattr(e, "data-state", "") == "denied"]

@@ -10,10 +10,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from dashboard.reader import NOBODY, Reader
+from dashboard.refusal import RefusedError
 from dashboard.server import create
 from dashboard.store import Store
 from dashboard.views import FIXED, MOST_VIEWS, NoSuchViewError, Views
-from dashboard.writes import LARGEST_BODY, WriteRefusedError
+from dashboard.writes import LARGEST_BODY
 from tests import builders
 
 ANNA, BO = Reader("a", "安娜"), Reader("b", "博文")
@@ -162,7 +163,7 @@ def test_a_made_up_key_is_nobody(anna: TestClient) -> None:
 def test_the_limit_is_said(views: Views) -> None:
     for _ in range(MOST_VIEWS):
         save(views)
-    with pytest.raises(WriteRefusedError, match="至多保存 200 个视图"):
+    with pytest.raises(RefusedError, match="至多保存 200 个视图"):
         save(views)
     assert save(views, BO)
 
