@@ -260,8 +260,7 @@ def _identity(ask: Ask) -> dict[str, Any]:
 
 def head(ask: Ask, filters: Filters) -> dict[str, Any]:
     """What every answer opens with: the snapshot, its time, and the filters as codes and in words."""
-    said = {key: getattr(filters, key) for key in FILTER_KEYS if getattr(filters, key)}
-    return {**_identity(ask), "filters": said, "filters_in_words": filters.describe(ask.vocabulary)}
+    return {**_identity(ask), "filters": filters.conditions(), "filters_in_words": filters.describe(ask.vocabulary)}
 
 
 def answer_json(found: Answer, filters: Filters, beside: Beside | None = None) -> dict[str, Any]:
@@ -269,7 +268,6 @@ def answer_json(found: Answer, filters: Filters, beside: Beside | None = None) -
 
     Where it is compared, `against` says with what, and each number has its `…_before` and `…_moved`.
     """
-    said = {key: getattr(filters, key) for key in FILTER_KEYS if getattr(filters, key)}
     rows = []
     for row in found.rows:
         cells: dict[str, Any] = {}
@@ -279,7 +277,7 @@ def answer_json(found: Answer, filters: Filters, beside: Beside | None = None) -
                 cells[f"{group}_name"] = label
         cells |= {key: _value_json(value) for key, value in row.values.items()}
         rows.append(cells | (_before_json(row, beside) if beside else {}))
-    body = {"snapshot": found.snapshot, "as_of": found.as_of.isoformat(), "filters": said}
+    body = {"snapshot": found.snapshot, "as_of": found.as_of.isoformat(), "filters": filters.conditions()}
     return body | ({"against": _against_json(beside)} if beside else {}) | {"rows": rows}
 
 

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from dashboard import words
 from dashboard.api import BadRequestError, answer, head, split_keys, strict_filters
 from dashboard.ask import Ask
-from dashboard.audit.recorder import Recorder, rows_of
+from dashboard.audit.recorder import Recorder
 from dashboard.care import GROUPS, METRICS, SPANS, Care, CareRow
 from dashboard.clock import Clock
 from dashboard.export.about import NOBODY
@@ -91,7 +91,7 @@ def add_care(
                     content="care",
                     format=format,
                     rows=len(found.rows),
-                    filters=rows_of(filters),
+                    filters=filters.conditions(),
                     by=groups,
                     sha256=hashlib.sha256(body).hexdigest(),
                     snapshot=ask.info.snapshot,

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from dashboard.api import COMPARED, answer, in_words, with_filters
 from dashboard.ask import Ask
-from dashboard.audit.recorder import Recorder, rows_of
+from dashboard.audit.recorder import Recorder
 from dashboard.auth.identity import may
 from dashboard.clock import Clock
 from dashboard.export.about import NOBODY, Stamp
@@ -68,7 +68,7 @@ class Exporter:
             content="numbers" if asked.metrics else "cases",
             format=asked.format,
             rows=export.content.rows,
-            filters=rows_of(asked.filters),
+            filters=asked.filters.conditions(),
             metrics=asked.metrics,
             by=asked.by,
             sha256=sha256,

@@ -135,6 +135,11 @@ class Filters:
         pairs += [(k, getattr(self, k)) for k in VIEW_KEYS if getattr(self, k)]
         return urlencode(pairs)
 
+    def conditions(self) -> dict[str, Any]:
+        """Which rows are counted, as plain values: days as text and lists of codes, only where something is asked."""
+        days = {key: day.isoformat() for key in ("since", "until") if (day := getattr(self, key))}
+        return days | {d: list(self.values(d)) for d in DIMENSIONS if self.values(d)}
+
     def describe(self, vocabulary: Vocabulary) -> str:
         """The filter sentence in words, as every page and export prints it."""
         return " · ".join([describe_period(self), *self.chosen(vocabulary)])

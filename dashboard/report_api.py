@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from dashboard.api import BadRequestError, answer, strict_filters, with_filters
 from dashboard.ask import Ask
-from dashboard.audit.recorder import Recorder, rows_of
+from dashboard.audit.recorder import Recorder
 from dashboard.export.names import disposition
 from dashboard.export_api import digest
 from dashboard.report.docx_file import docx
@@ -60,7 +60,7 @@ def add_report(api: FastAPI, warehouse: Lender, record: Recorder | None = None) 
             report = _asked(ask, request, format=format, kind=kind)
             body = WRITERS[format][0](report)
             if record:
-                rows = rows_of(strict_filters(ask, request, own_keys=OWN_KEYS))
+                rows = strict_filters(ask, request, own_keys=OWN_KEYS).conditions()
                 sha256 = hashlib.sha256(body).hexdigest()
                 record("brief_made", format=format, filters=rows, sha256=sha256, snapshot=report.snapshot)
             return _file(report, body, format)

@@ -13,8 +13,7 @@ from starlette.types import ASGIApp
 
 from dashboard.api import add_health, build_id, create_api, refused
 from dashboard.audit.api import add_audit
-from dashboard.audit.recorder import Recorder, who_of
-from dashboard.auth.doors import address
+from dashboard.audit.recorder import Recorder
 from dashboard.auth.identity import known
 from dashboard.auth.roles import ROLES
 from dashboard.basemap import BaseMap
@@ -83,9 +82,10 @@ def create(
     # Behind the gate nobody gets more of it than they may see, whatever they ask.
     warehouse: Lender = ScopedWarehouse(whole) if is_gated else whole
     store = Store(state)
-    trail = open_trail(state, clock or datetime.now)
+    now = clock or datetime.now
+    trail = open_trail(state, now)
     record = Recorder(trail)
-    security = open_security(store, trail, clock=clock or datetime.now, is_secure=is_secure) if is_gated else None
+    security = open_security(store, trail, clock=now, is_secure=is_secure) if is_gated else None
     jobs = Jobs(store, None if state == IN_MEMORY else state.with_name("exports"), clock=clock)
 
     @asynccontextmanager
@@ -121,8 +121,8 @@ def create(
     add_audit(
         api,
         trail,
-        clock=clock or datetime.now,
-        identify=lambda request: (who_of(known()), address(request.scope)),
+        clock=now,
+        record=record,
         roles={role.key: role.name for role in ROLES.values()},
     )
     views = Views(store, clock)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query
 from fastapi.responses import StreamingResponse
 
 from dashboard.api import BadRequestError, in_words
 from dashboard.audit.csv_file import csv_blocks
 from dashboard.audit.events import EVENTS, is_line
-from dashboard.audit.guard import recorded
 from dashboard.audit.reading import Asked, counts, newest, piece, sentence
-from dashboard.audit.record import KINDS, AuditError, Record, Who
+from dashboard.audit.record import KINDS, AuditError, Record
+from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail
 from dashboard.audit.verify import REASONS, Verdict, verify
 from dashboard.clock import Clock
@@ -26,9 +26,6 @@ COUNTED_DAYS = 30
 LONGEST_PIECE = 500
 LONGEST_FILE = 50_000
 
-Identify = Callable[[Request], tuple[Who, str]]
-"""Who sends a request, and from which address."""
-
 
 @dataclass(frozen=True)
 class Auditing:
@@ -36,23 +33,21 @@ class Auditing:
 
     trail: Trail
     clock: Clock
-    identify: Identify
+    record: Recorder
     roles: Mapping[str, str]
     gate: asyncio.Semaphore
     """One walk at a time: it keeps a processor busy for seconds."""
 
-    async def recorded(self, request: Request, content: str, asked: Asked, *, rows: int | None = None) -> None:
+    async def recorded(self, content: str, asked: Asked, *, rows: int) -> None:
         """Record that the trail is read, before what was read goes out."""
-        who, address = self.identify(request)
-        facts = {"content": content, **_facts(asked)} | ({} if rows is None else {"rows": rows})
-        await recorded(self.trail, "audit_read", facts, who=who, address=address)
+        await asyncio.to_thread(self.record, "audit_read", content=content, rows=rows, **_facts(asked))
 
 
 def add_audit(
-    api: FastAPI, trail: Trail, *, clock: Clock, identify: Identify, roles: Mapping[str, str] | None = None
+    api: FastAPI, trail: Trail, *, clock: Clock, record: Recorder, roles: Mapping[str, str] | None = None
 ) -> None:
     """Add /audit, /audit/verification, /audit/counts and /audit/export. Whether one may read is the gate's to say."""
-    auditing = Auditing(trail, clock, identify, roles or {}, asyncio.Semaphore(1))
+    auditing = Auditing(trail, clock, record, roles or {}, asyncio.Semaphore(1))
     api.add_exception_handler(AuditError, in_words(503))
     _add_list(api, auditing)
     _add_verification(api, auditing)
@@ -80,26 +75,24 @@ Wanted = Annotated[Asked, Depends(_asked)]
 
 def _facts(asked: Asked) -> dict[str, Any]:
     """What was asked for, as it is recorded."""
-    said = {
-        "events": list(asked.events),
+    return {
+        "events": asked.events,
         "account": asked.name,
         "since": asked.since.isoformat() if asked.since else "",
         "until": asked.until.isoformat() if asked.until else "",
     }
-    return {name: value for name, value in said.items() if value}
 
 
 def _add_list(api: FastAPI, auditing: Auditing) -> None:
     @api.get("/audit", summary="审计记录，新的在前")
     async def listed(
-        request: Request,
         asked: Wanted,
         limit: int = Query(100, ge=1, le=LONGEST_PIECE),
         offset: int = Query(0, ge=0, le=100_000_000),
     ) -> dict[str, Any]:
         """A piece of the records asked for, each with its sentence, and how many they are in all."""
         found = await asyncio.to_thread(piece, auditing.trail.path, asked, limit=limit, offset=offset)
-        await auditing.recorded(request, "list", asked, rows=len(found.records))
+        await auditing.recorded("list", asked, rows=len(found.records))
         rows = [_row(record, auditing.roles) for record in found.records]
         return {"total": found.total, "through": found.through, "rows": rows}
 
@@ -121,11 +114,11 @@ def _row(record: Record, roles: Mapping[str, str]) -> dict[str, Any]:
 
 def _add_verification(api: FastAPI, auditing: Auditing) -> None:
     @api.get("/audit/verification", summary="核验审计链")
-    async def verification(request: Request) -> dict[str, Any]:
+    async def verification() -> dict[str, Any]:
         """Walks the whole chain: does it hold, from when to when, and which record is the first that does not."""
         async with auditing.gate:
             found = await asyncio.to_thread(verify, auditing.trail.path, key=auditing.trail.key)
-        await auditing.recorded(request, "verification", Asked(), rows=found.count)
+        await auditing.recorded("verification", Asked(), rows=found.count)
         return _verdict(found)
 
 
@@ -156,12 +149,12 @@ def _add_counts(api: FastAPI, auditing: Auditing) -> None:
 
 def _add_file(api: FastAPI, auditing: Auditing) -> None:
     @api.get("/audit/export", summary="导出审计记录（CSV）", response_class=StreamingResponse)
-    async def export(request: Request, asked: Wanted) -> StreamingResponse:
+    async def export(asked: Wanted) -> StreamingResponse:
         """The records asked for as one file. That they were exported is recorded before its first byte."""
         found = await asyncio.to_thread(piece, auditing.trail.path, asked, limit=1)
         if found.total > LONGEST_FILE:
             raise BadRequestError(f"共 {found.total:,} 条，一个文件至多 {LONGEST_FILE:,} 条；请缩小时间范围")
-        await auditing.recorded(request, "export", asked, rows=found.total)
+        await auditing.recorded("export", asked, rows=found.total)
         name = f"审计记录_{auditing.clock():%Y%m%d-%H%M}.csv"
         headers = {"Content-Disposition": disposition(name), "Cache-Control": "no-store"}
         blocks = _blocks(auditing, replace(asked, through=found.through))

@@ -9,7 +9,6 @@ from typing import Any
 from dashboard.audit.record import NOBODY, Kind, Who
 from dashboard.audit.trail import Trail
 from dashboard.auth.identity import Identity, known
-from dashboard.filters import DIMENSIONS, Filters
 
 address: ContextVar[str] = ContextVar("address", default="")
 """Where the request that is being answered comes from."""
@@ -35,9 +34,3 @@ class Recorder:
         """Write one event with its facts; empty ones are left out."""
         said = {name: fact for name, fact in facts.items() if fact not in ("", (), None)}
         self._trail.append(event, said, who=who_of(known()), address=address.get())
-
-
-def rows_of(filters: Filters) -> dict[str, Any]:
-    """Which rows are counted, as a record says it: days and codes, no words that somebody searched for."""
-    days = {key: day.isoformat() for key in ("since", "until") if (day := getattr(filters, key))}
-    return days | {d: list(filters.values(d)) for d in DIMENSIONS if filters.values(d)}

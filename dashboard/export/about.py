@@ -11,7 +11,6 @@ from dashboard.ask import Ask
 from dashboard.export.asked import Asked
 from dashboard.export.content import HASH_OF, Content
 from dashboard.export.table import Field
-from dashboard.filters import DIMENSIONS
 from dashboard.metrics.catalog import BY_KEY, Metric
 
 OUR_DEFAULTS = "期限、办理状态、风险等级、最小样本数的口径为本项目默认值，可在配置中修改"
@@ -37,7 +36,7 @@ def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, A
         "demo": DEMO if info.is_demo else "",
         "county": info.county,
         "filters_in_words": asked.filters.describe(ask.vocabulary),
-        "filters": _filters(asked),
+        "filters": asked.filters.conditions(),
         "order": "" if asked.metrics or asked.sort else asked.order,
         "sort": asked.sort,
         "order_in_words": order_in_words(asked, content.fields),
@@ -58,12 +57,6 @@ def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, A
         "columns": [asdict(field) for field in content.fields],
     }
     return said | ({"metrics": [_metric(BY_KEY[key]) for key in asked.metrics]} if asked.metrics else {})
-
-
-def _filters(asked: Asked) -> dict[str, Any]:
-    keys = ("since", "until")
-    days = {key: getattr(asked.filters, key).isoformat() for key in keys if getattr(asked.filters, key)}
-    return days | {d: list(asked.filters.values(d)) for d in DIMENSIONS if asked.filters.values(d)}
 
 
 def _metric(metric: Metric) -> dict[str, Any]:

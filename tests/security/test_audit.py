@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import resource
@@ -19,10 +20,11 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from starlette.testclient import TestClient
 
-from dashboard.audit.guard import recorded
+from dashboard.api import in_words
 from dashboard.audit.head import head_path
 from dashboard.audit.reading import Asked, piece
 from dashboard.audit.record import COLUMNS, AuditError, Record, Who, record_of
+from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail
 from dashboard.audit.verify import Broken, verify
 
@@ -311,6 +313,7 @@ def trail(tmp_path: Path) -> Iterator[Trail]:
 def streaming(trail: Trail, sent: list[int]) -> TestClient:
     """A server that exports three pieces, and notes what was recorded when each was made."""
     server = FastAPI()
+    server.add_exception_handler(AuditError, in_words(503))
 
     def pieces() -> Iterator[bytes]:
         for number in range(3):
@@ -320,7 +323,7 @@ def streaming(trail: Trail, sent: list[int]) -> TestClient:
     @server.get("/export")
     async def export() -> StreamingResponse:
         facts = {"content": "cases", "format": "csv", "rows": 3, "filters": {}}
-        await recorded(trail, "exported", facts, who=WANG, address="10.1.2.3")
+        await asyncio.to_thread(Recorder(trail), "exported", **facts)
         return StreamingResponse(pieces())
 
     return TestClient(server, raise_server_exceptions=False)
@@ -337,7 +340,7 @@ def test_p05_what_cannot_be_recorded_is_refused_and_not_one_byte_leaves(trail: T
     trail._connection.execute("pragma query_only = on")
     answer = streaming(trail, sent).get("/export")
     assert answer.status_code == 503
-    assert answer.json()["detail"].startswith("审计记录未能写入，操作已取消")
+    assert answer.json()["error"].startswith("审计记录未能写入，操作已取消")
     assert sent == []
     assert piece(trail.path, Asked(), limit=1).total == 0
 

@@ -12,18 +12,21 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from dashboard.api import create_api
 from dashboard.audit import api as audit_api
 from dashboard.audit.api import add_audit
 from dashboard.audit.reading import Asked, piece
 from dashboard.audit.record import Who
+from dashboard.audit.recorder import Recorder, address
 from dashboard.audit.trail import Trail
+from dashboard.auth.identity import Identity, acting
 from dashboard.warehouse import open_warehouse
 
 NOW = datetime(2026, 11, 26, 9, 0)
 LI = Who("李强", "analyst", "person")
-AUDITOR = Who("王敏", "auditor", "person")
+AUDITOR = Identity(name="王敏", shown_name="王敏", role="auditor", kind="session")
 
 
 @pytest.fixture
@@ -40,8 +43,14 @@ def trail(tmp_path: Path) -> Iterator[Trail]:
 def client(small_county: Path, trail: Trail) -> Iterator[TestClient]:
     with closing(open_warehouse(small_county)) as warehouse:
         api = create_api(warehouse, "b1")
-        add_audit(api, trail, clock=lambda: NOW, identify=lambda _: (AUDITOR, "10.1.2.1"), roles={"analyst": "分析员"})
-        yield TestClient(api, raise_server_exceptions=False)
+        add_audit(api, trail, clock=lambda: NOW, record=Recorder(trail), roles={"analyst": "分析员"})
+
+        async def as_auditor(scope: Scope, receive: Receive, send: Send) -> None:
+            address.set("10.1.2.1")
+            with acting(AUDITOR):
+                await api(scope, receive, send)
+
+        yield TestClient(as_auditor, raise_server_exceptions=False)
 
 
 def newest(trail: Trail) -> tuple[str, str, str]:
