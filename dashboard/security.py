@@ -15,7 +15,7 @@ from dashboard.audit.of_doors import audit_of
 from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail, trail_path
 from dashboard.auth import oidc
-from dashboard.auth.doors import Doors, address, open_doors
+from dashboard.auth.doors import Doors, open_doors
 from dashboard.auth.gate import Gate
 from dashboard.auth.identity import known
 from dashboard.auth.login import add_login
@@ -23,6 +23,7 @@ from dashboard.auth.routes import routes
 from dashboard.auth.sso import add_sso
 from dashboard.clock import Clock
 from dashboard.store import IN_MEMORY, Store
+from dashboard.web.access import address
 
 
 def open_trail(state: Path, clock: Clock) -> Trail:

@@ -16,6 +16,7 @@ from dashboard.refusal import RefusedError
 from dashboard.store import StoreError
 from dashboard.web import strict_json
 from dashboard.web.answers import refusal
+from dashboard.web.body import limited, media_type
 
 READING = {"GET", "HEAD", "OPTIONS"}
 LARGEST_BODY = 16_384
@@ -51,22 +52,13 @@ class OwnPagesOnly:
 
 async def read(request: Request, model: type[T]) -> T:
     """The request's JSON as the model. Raises `RefusedError` with a sentence for whatever is wrong with it."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+    if media_type(request.headers) != "application/json":
         raise RefusedError("内容须为 JSON（Content-Type: application/json）", 415)
-    said = strict_json.read(await _body(request))
+    said = strict_json.read(await limited(request, LARGEST_BODY))
     try:
         return model.model_validate(said)
     except ValidationError as error:
         raise RefusedError("；".join(dict.fromkeys(_words(model, e) for e in error.errors()[:3]))) from None
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise RefusedError(f"内容过长，至多 {LARGEST_BODY // 1024} KB", 413)
-    return bytes(body)
 
 
 def _words(model: type[BaseModel], error: Any) -> str:

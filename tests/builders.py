@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
 from dashboard.ask import Ask
+from dashboard.server import create
 from dashboard.warehouse import Warehouse, open_warehouse
 from etl import publish
 from etl.build import LoadReport, load
@@ -146,6 +150,14 @@ def load_quickly(delivery: Path, warehouse: Path, **options: Any) -> LoadReport:
         patch.object(publish, "sha256_in_new_process", file_sha256),
     ):
         return load(delivery, warehouse, **({"now": NOW, "as_of": AS_OF} | options))
+
+
+@contextmanager
+def serving(warehouse: Path) -> Iterator[FastAPI]:
+    """A running server over a warehouse, whose clock stands at 08:30 on 1 April 2026."""
+    made = create(warehouse, clock=lambda: datetime(2026, 4, 1, 8, 30))
+    with TestClient(made):
+        yield made
 
 
 @contextmanager

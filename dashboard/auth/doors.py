@@ -18,6 +18,7 @@ from dashboard.auth.tokens import Tokens
 from dashboard.auth.walls import Walls
 from dashboard.clock import Clock
 from dashboard.store import Store
+from dashboard.web.access import address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +74,3 @@ def open_doors(
         audit=recorded,
         is_secure=is_secure,
     )
-
-
-def address(scope: Scope) -> str:
-    """Where a request comes from, as the server saw it; no header is believed. Empty where it cannot tell."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 
 from dashboard.refusal import RefusedError
+from dashboard.web.body import limited, media_type
 from dashboard.writes import is_from_here
 
 LARGEST_FORM = 8192
@@ -25,13 +26,9 @@ async def read_form(request: Request, fields: Collection[str]) -> dict[str, str]
     Raises `RefusedError` with a sentence: another site's form, too large, not a form, unknown or doubled fields.
     """
     refuse_other_sites(request)
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+    if media_type(request.headers) != "application/x-www-form-urlencoded":
         raise RefusedError("请从登录页面提交", 415)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_FORM:
-            raise RefusedError("内容过长", 413)
+    body = await limited(request, LARGEST_FORM)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=len(fields))
     except ValueError:

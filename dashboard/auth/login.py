@@ -9,11 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.auth import attempts
 from dashboard.auth.cookies import SESSION, WALL, give, take_back
-from dashboard.auth.doors import Doors, address
+from dashboard.auth.doors import Doors
 from dashboard.auth.forms import read_form, refuse_other_sites
 from dashboard.auth.login_page import code_page, login_page
 from dashboard.auth.walls import LIFE
 from dashboard.auth.workers import Workers
+from dashboard.web.access import address
 
 AT_ONCE = 2
 """Attempts judged at the same time: verifying a password takes 64 MB."""

@@ -7,11 +7,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from dashboard.auth import attempts
 from dashboard.auth.cookies import SESSION, give, take_back
-from dashboard.auth.doors import Doors, address
+from dashboard.auth.doors import Doors
 from dashboard.auth.login import local
 from dashboard.auth.login_page import login_page
 from dashboard.auth.oidc import BACK, LIFE, Oidc, OidcError
 from dashboard.auth.workers import Workers
+from dashboard.web.access import address
 
 COOKIE = "yiping_sso"
 LONGEST = 2000

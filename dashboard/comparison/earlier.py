@@ -74,23 +74,22 @@ USUAL = "previous"
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands beside the numbers of a table: those of one other span, called by its `word`.
+    """What stands beside the numbers of an answer: those of one other span, called by its `word`.
 
-    No span where the period has no beginning, no answers where the data do not reach back to it.
+    No span where the period has no beginning, no answer where the data do not reach back to it.
     """
 
     word: str
     span: Span | None
     answer: Answer | None
-    whole: Answer | None
 
     def before(self, key: str, codes: tuple[str, ...]) -> Value:
-        """What a metric was for a group; with no codes, for the whole."""
-        return _value(key, self.answer if codes else self.whole, codes)
+        """What a metric was for a group."""
+        return _value(key, self.answer, codes)
 
     def change(self, key: str, now: Value, codes: tuple[str, ...]) -> Change | None:
-        """How a metric of a group moved; with no codes, of the whole."""
-        return _change(key, now, self.answer if codes else self.whole, codes)
+        """How a metric of a group moved."""
+        return _change(key, now, self.answer, codes)
 
 
 def as_shown(filters: Filters) -> Filters:
@@ -115,7 +114,6 @@ def beside(
         return None
     found = spans(filters, ask.info.as_of, ask.cutoff_hour)
     if found is None:
-        return Beside("环比" if wish == "previous" else "同比", None, None, None)
+        return Beside("环比" if wish == "previous" else "同比", None, None)
     word, span = ("环比", found.previous) if wish == "previous" else (found.year_word, found.last_year)
-    answer, whole = (numbers_in(ask, keys, filters, span, by=groups) for groups in (by, ()))
-    return Beside(word, span, answer, whole)
+    return Beside(word, span, numbers_in(ask, keys, filters, span, by=by))

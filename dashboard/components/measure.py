@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 
 from dashboard import words
-from dashboard.metrics.catalog import BY_KEY
+from dashboard.metrics.catalog import BY_KEY, Metric
 from dashboard.metrics.values import Value
 
 Group = tuple[str, str]
@@ -49,8 +49,12 @@ def written(shown: words.Shown, *, detail: bool = True) -> list[Any]:
 
 def cell(key: str, value: Value, *, group: Group | None = None) -> dict[str, Any]:
     """The same number as an AG Grid cell for the Measure renderer of assets/grids.js."""
-    metric = BY_KEY[key]
-    found = {name.removeprefix("data-"): text for name, text in attributes(key, value, group).items()}
+    return cell_of(BY_KEY[key], value, group=group)
+
+
+def cell_of(metric: Metric, value: Value, *, group: Group | None = None) -> dict[str, Any]:
+    """The cell of a metric that need not be the catalogue's."""
+    found = {name.removeprefix("data-"): text for name, text in attributes(metric.key, value, group).items()}
     shown = words.shown(metric, value)
     # A narrow cell has no room for “样本不足（3/7）”: the fraction alone, in grey, and the words in the tooltip.
     text = shown.detail if shown.state == "small" else words.brief(metric, value)

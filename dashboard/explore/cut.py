@@ -31,6 +31,7 @@ class Cut:
     whole: Row
     notes: tuple[str, ...]
     beside: Beside | None = None
+    whole_beside: Beside | None = None
 
     @property
     def is_narrowed(self) -> bool:
@@ -60,6 +61,7 @@ def cut(ask: Ask, filters: Filters) -> Cut:
         whole=ask.numbers(view.metrics, filters=filters).rows[0],
         notes=(*view.notes, *notes, *odd),
         beside=beside(ask, view.metrics, filters, by=view.by, usual="none"),
+        whole_beside=None if is_by_time(view.by) else beside(ask, view.metrics, filters, usual="none"),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import date
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -16,13 +15,14 @@ from dashboard.export.about import DEMO, LINES
 from dashboard.export.content import HASH_OF, Content
 from dashboard.export.csv_file import write_csv
 from dashboard.export.geojson_file import Locate, place_of, polygons, write_geojson
-from dashboard.export.number_table import STATES
+from dashboard.export.number_table import GROUP_NAMES, STATES, group_cells, group_fields
 from dashboard.export.parquet_file import write_parquet
 from dashboard.export.table import Cell, Cells, Field, Table, plain
 from dashboard.export.xlsx_file import write_xlsx
 from dashboard.filters import Filters
 from dashboard.metrics.values import Value
 
+NAMES = GROUPS | {"month": GROUP_NAMES["month"]}
 DEFAULTS = "人数保护的口径为本项目默认值，可在 rules.toml 的 [disclosure] 中修改"
 
 
@@ -39,7 +39,7 @@ def care_name(ask: Ask, found: Care, filters: Filters, format: str) -> str:
 
 def care_table(found: Care) -> Table:
     """One row per group, in the answer's order."""
-    fields = [field for group in found.by for field in _group_fields(group)]
+    fields = [field for group in found.by for field in group_fields(group, NAMES[group])]
     fields += [field for key in METRICS for field in _metric_fields(key)]
     rows = [_cells(found, row) for row in found.rows]
     return Table(fields=tuple(fields), total=len(rows), batches=iter([rows]))
@@ -81,15 +81,6 @@ def write_care(ask: Ask, found: Care, filters: Filters, *, format: str, stamp: M
         return out.read()
 
 
-def _group_fields(group: str) -> Iterator[Field]:
-    name = GROUPS[group]
-    if group == "month":
-        yield Field(key=group, header="月（首日）", kind="day", meaning="分组：月的首日")
-        return
-    yield Field(key=group, header=f"{name}代码", kind="text", meaning=f"分组：{name}（代码）")
-    yield Field(key=f"{group}_name", header=name, kind="text", meaning=f"分组：{name}")
-
-
 def _metric_fields(key: str) -> Iterator[Field]:
     metric = METRICS[key]
     is_rate = key == COVERAGE.key
@@ -103,9 +94,7 @@ def _metric_fields(key: str) -> Iterator[Field]:
 
 
 def _cells(found: Care, row: CareRow) -> Cells:
-    cells: list[Cell] = []
-    for group, code, label in zip(found.by, row.codes, row.labels, strict=True):
-        cells += [date.fromisoformat(code)] if group == "month" else [code, label]
+    cells = group_cells(found.by, row.codes, row.labels)
     for key, value in row.values.items():
         cells += _value_cells(key, value)
     return tuple(cells)

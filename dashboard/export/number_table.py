@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -32,7 +32,7 @@ def number_table(answer: Answer, beside: Beside | None = None) -> Table:
 
     Where the table is compared, each number is followed by what it was in the other span, and how it moved.
     """
-    fields = [field for group in answer.by for field in _group_fields(group)]
+    fields = [field for group in answer.by for field in group_fields(group, GROUP_NAMES[group])]
     for key in answer.metrics:
         fields += _metric_fields(BY_KEY[key])
         fields += _before_fields(BY_KEY[key], beside) if beside else ()
@@ -40,8 +40,8 @@ def number_table(answer: Answer, beside: Beside | None = None) -> Table:
     return Table(fields=tuple(fields), total=len(rows), batches=iter([rows]))
 
 
-def _group_fields(group: str) -> Iterator[Field]:
-    name = GROUP_NAMES[group]
+def group_fields(group: str, name: str) -> Iterator[Field]:
+    """The columns of a grouping: a time's first day, or a code and its word."""
     if group in TIME_GROUPS:
         yield Field(key=group, header=name, kind="day", meaning="分组：时间段的首日")
         return
@@ -76,10 +76,16 @@ def _before_fields(metric: Metric, beside: Beside) -> Iterator[Field]:
     yield Field(key=f"{metric.key}_moved", header=f"{metric.name}·{beside.word}变化", kind="text", meaning=meaning)
 
 
-def _cells(answer: Answer, row: Row, beside: Beside | None) -> Cells:
+def group_cells(by: Sequence[str], codes: Sequence[str], labels: Sequence[str]) -> list[Cell]:
+    """What stands in the columns of the groupings."""
     cells: list[Cell] = []
-    for group, code, label in zip(answer.by, row.codes, row.labels, strict=True):
+    for group, code, label in zip(by, codes, labels, strict=True):
         cells += [date.fromisoformat(code)] if group in TIME_GROUPS else [code, label]
+    return cells
+
+
+def _cells(answer: Answer, row: Row, beside: Beside | None) -> Cells:
+    cells = group_cells(answer.by, row.codes, row.labels)
     for key in answer.metrics:
         cells += _value_cells(BY_KEY[key], row.values[key])
         if beside:

@@ -47,12 +47,11 @@ def _number(key: str, row: CareRow, by: Sequence[str], *, detail: bool = True) -
 
 def _cell(key: str, value: Value, by: str, code: str) -> dict[str, Any]:
     """The number as a cell for the Measure renderer of assets/grids.js."""
-    found = {name.removeprefix("data-"): text for name, text in measure.attributes(key, value, (by, code)).items()}
+    found = measure.cell_of(METRICS[key], value, group=(by, code))
     del found["metric"]
-    shown = words.shown(METRICS[key], value)
-    text = shown.detail if shown.state == "small" else words.brief(METRICS[key], value)
-    title = f"{shown.text}：{UNSAID}" if shown.state == "hidden" else shown.line
-    return found | {"text": text, "title": title}
+    if value.state == "hidden":
+        found["title"] = f"{words.shown(METRICS[key], value).text}：{UNSAID}"
+    return found
 
 
 # --- the cards ----------------------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ class Table:
     whole: Answer
     filters: Filters
     beside: Beside | None
+    whole_beside: Beside | None
 
 
 def load_table(ask: Ask, filters: Filters) -> Table:
@@ -66,7 +67,7 @@ def load_table(ask: Ask, filters: Filters) -> Table:
     others = _others(filters)
     answer = ask.numbers(KEYS, by=("department",), filters=others)
     before = beside(ask, KEYS, others, by=("department",))
-    return Table(answer, ask.numbers(KEYS, filters=others), filters, before)
+    return Table(answer, ask.numbers(KEYS, filters=others), filters, before, beside(ask, KEYS, others))
 
 
 def view_table(model: Table) -> Mapping[Target, Any]:
@@ -79,7 +80,7 @@ def view_table(model: Table) -> Mapping[Target, Any]:
         **_halves(model.whole.rows[0].values["on_time_rate"]),
     }
     values = model.whole.rows[0].values
-    whole |= moved.cells(measure.cells(values), values, model.beside, ())
+    whole |= moved.cells(measure.cells(values), values, model.whole_beside, ())
     options = grid.options(total=whole, has_changes=model.beside is not None)
     return {
         ("departments-grid", "rowData"): rows,

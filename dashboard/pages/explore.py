@@ -34,7 +34,7 @@ def view_table(model: Cut) -> Mapping[Target, Any]:
     return {
         (TABLE, "columnDefs"): explore_table.columns(view, view.sort),
         (TABLE, "dashGridOptions"): explore_table.options(
-            total=explore_table.total(model.whole, view.by, model.beside), has_changes=model.beside is not None
+            total=explore_table.total(model.whole, view.by, model.whole_beside), has_changes=model.beside is not None
         ),
         (f"{TABLE}-question", "data"): _question(model),
         "explore-sum": reconciled(model),

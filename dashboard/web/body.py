@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.refusal import RefusedError
@@ -90,6 +91,21 @@ def replayed(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receiving
+
+
+def media_type(headers: Headers) -> str:
+    """What a body says that it is, without parameters; empty where it says nothing."""
+    return headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+async def limited(request: Request, largest: int) -> bytes:
+    """The body of a request that may be no larger. Raises `RefusedError` (413) as soon as it is."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            raise RefusedError(f"内容过长，至多 {largest // 1024} KB", 413)
+    return bytes(body)
 
 
 async def whole(receive: Receive) -> bytes:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.refusal import RefusedError
 from dashboard.web import strict_json
-from dashboard.web.body import replayed, whole
+from dashboard.web.body import media_type, replayed, whole
 
 CallbackMap = Mapping[str, Mapping[str, Any]]
 """Dash's `callback_map`: output → what is wired to it."""
@@ -72,8 +72,7 @@ class CallbackBodies:
 
 
 def _refuse_other_types(headers: Headers) -> None:
-    kind = headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind != "application/json" or headers.get("content-encoding", "identity") != "identity":
+    if media_type(headers) != "application/json" or headers.get("content-encoding", "identity") != "identity":
         raise RefusedError("内容须为 JSON（Content-Type: application/json）", 415)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from dashboard.server import create
+from tests import builders
 
 
 class Lines(logging.Handler):
@@ -34,8 +33,7 @@ class Lines(logging.Handler):
 @pytest.fixture(scope="session")
 def guarded(small_county: Path) -> Iterator[FastAPI]:
     """The server; its clock stands at 08:30 on 1 April 2026."""
-    made = create(small_county, clock=lambda: datetime(2026, 4, 1, 8, 30))
-    with TestClient(made):
+    with builders.serving(small_county) as made:
         yield made
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore
 from time import perf_counter
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from dashboard.ask import Ask
-from tests.security.asgi import Said, send
+from tests.security.asgi import Head, Said, carried_out, send
 from tests.security.test_requests import body, callbacks
 
 HOME = (("host", "localhost"),)
@@ -36,13 +35,19 @@ class Stuck:
         monkeypatch.setattr(Ask, "numbers", slow)
 
 
+def sentence_callback(guarded: FastAPI) -> tuple[str, bytes, Head]:
+    """Where the callback of the sentence is posted to, what it brings, and its head."""
+    route, output, wired = next(found for found in callbacks(guarded) if found[1].startswith("..sentence"))
+    content = json.dumps(body(output, wired)).encode()
+    head = (*HOME, ("content-type", "application/json"), ("content-length", str(len(content))))
+    return route, content, head
+
+
 def test_t10_h61_slow_questions_of_one_client_leave_the_others_alone(
     guarded: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = Stuck(monkeypatch)
-    route, output, wired = next(found for found in callbacks(guarded) if found[1].startswith("..sentence"))
-    content = json.dumps(body(output, wired)).encode()
-    head = (*HOME, ("content-type", "application/json"), ("content-length", str(len(content))))
+    route, content, head = sentence_callback(guarded)
 
     async def others() -> list[tuple[Said, float]]:
         found = []
@@ -71,17 +76,14 @@ def test_t10_h61_slow_questions_of_one_client_leave_the_others_alone(
         stuck.go.set()
         assert sorted({said.status for said in await asyncio.gather(*slow)}) == [200, 429]
 
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(asyncio.wait_for(work(), 60))).result()
+    carried_out(asyncio.wait_for(work(), 60))
 
 
 def test_h61_a_callback_that_finds_no_room_is_429_with_a_sentence(
     guarded: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = Stuck(monkeypatch)
-    route, output, wired = next(found for found in callbacks(guarded) if found[1].startswith("..sentence"))
-    content = json.dumps(body(output, wired)).encode()
-    head = (*HOME, ("content-type", "application/json"), ("content-length", str(len(content))))
+    route, content, head = sentence_callback(guarded)
 
     async def work() -> Said:
         slow = [asyncio.create_task(send(guarded, "GET", SLOW_QUERY, head=HOME, address="a")) for _ in range(30)]
@@ -92,7 +94,6 @@ def test_h61_a_callback_that_finds_no_room_is_429_with_a_sentence(
         await asyncio.gather(*slow)
         return said
 
-    with ThreadPoolExecutor(1) as thread:
-        said = thread.submit(lambda: asyncio.run(asyncio.wait_for(work(), 60))).result()
+    said = carried_out(asyncio.wait_for(work(), 60))
     assert (said.status, said.headers["retry-after"]) == (429, "2")
     assert "再试" in json.loads(said.body)["error"]

@@ -210,8 +210,8 @@ def with_value(said: dict[str, Any], part: str, place: int, value: Any) -> dict[
     return said | {part: items, "changedPropIds": changed, "parsedChangedPropsIds": changed}
 
 
-@pytest.mark.parametrize("value", SWAPS.values(), ids=SWAPS.keys())
-def test_type_swaps_in_every_value(guarded: FastAPI, prober: Prober, value: Any) -> None:
+def post_in_every_place(guarded: FastAPI, prober: Prober, value: Any) -> None:
+    """The value as each input and each state of each callback."""
     for route, output, wired in callbacks(guarded):
         said = body(output, wired)
         for part in ("inputs", "state"):
@@ -219,17 +219,16 @@ def test_type_swaps_in_every_value(guarded: FastAPI, prober: Prober, value: Any)
                 prober.post(
                     f"{output[:30]} {part} {place}", route, with_value(said, part, place, value), {200, 204, 400}
                 )
+
+
+@pytest.mark.parametrize("value", SWAPS.values(), ids=SWAPS.keys())
+def test_type_swaps_in_every_value(guarded: FastAPI, prober: Prober, value: Any) -> None:
+    post_in_every_place(guarded, prober, value)
 
 
 @pytest.mark.parametrize("value", INJECTIONS.values(), ids=INJECTIONS.keys())
 def test_texts_in_every_value(guarded: FastAPI, prober: Prober, value: str) -> None:
-    for route, output, wired in callbacks(guarded):
-        said = body(output, wired)
-        for part in ("inputs", "state"):
-            for place in range(len(said[part])):
-                prober.post(
-                    f"{output[:30]} {part} {place}", route, with_value(said, part, place, value), {200, 204, 400}
-                )
+    post_in_every_place(guarded, prober, value)
 
 
 @pytest.mark.parametrize("value", INJECTIONS.values(), ids=INJECTIONS.keys())

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from starlette.websockets import WebSocketDisconnect
 from dashboard.web.access import AccessLog
 from dashboard.web.body import BodyLimit, whole
 from dashboard.web.hosts import LOOPBACK, TrustedHosts, host_names
-from tests.security.asgi import Head, Said, send
+from tests.security.asgi import Head, Said, carried_out, send
 from tests.security.conftest import Lines
 
 HOME: Head = (("host", "localhost"),)
@@ -27,13 +26,8 @@ JSON: Head = (*HOME, ("content-type", "application/json"))
 
 
 def run(work: Callable[[], Awaitable[Said]]) -> Said:
-    """In a thread of its own: the browser tests' Playwright keeps a loop in this one."""
-
-    async def whole_work() -> Said:
-        return await asyncio.wait_for(work(), 20)
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(whole_work())).result()
+    """The answer, within twenty seconds."""
+    return carried_out(asyncio.wait_for(work(), 20))
 
 
 def test_t13_the_stack_is_outermost_and_dev_tools_are_off(guarded: FastAPI, client: TestClient) -> None:

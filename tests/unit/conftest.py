@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from dashboard.server import create
+from tests import builders
 
 
 @pytest.fixture(scope="session")
 def written(small_county: Path) -> Iterator[FastAPI]:
     """A server over the small county whose clock stands at 08:30 on 1 April 2026."""
-    made = create(small_county, clock=lambda: datetime(2026, 4, 1, 8, 30))
-    with TestClient(made):
+    with builders.serving(small_county) as made:
         yield made
 
 
