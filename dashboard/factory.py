@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.exceptions import PreventUpdate
@@ -20,21 +19,14 @@ from dashboard.explore.arrange import BadRowsRequestError
 from dashboard.filters import Filters, parse
 from dashboard.page import Page, Panel, Rows, prop
 from dashboard.refusal import RefusedError
+from dashboard.warehouse import Lender
 from dashboard.web import callbacks
 from etl.contract import NoSnapshotError
 
 CONTROLS = tuple(filter_bar.CONTROLS)
 
 
-class Warehouse(Protocol):
-    """What a page needs of the warehouse: the Ask of the current snapshot, for as long as it is leased."""
-
-    def lease(self) -> AbstractContextManager[Ask]:
-        """Hold the current snapshot while asking."""
-        ...
-
-
-def create_app(warehouse: Warehouse, server: Any = True) -> Dash:
+def create_app(warehouse: Lender, server: Any = True) -> Dash:
     """The Dash application over a warehouse, on a FastAPI server that may already have routes of its own."""
     app = Dash(
         __name__,
@@ -93,7 +85,7 @@ def find_pages() -> tuple[Page, ...]:
 # --- the state: what the address, a click or a control comes to -------------------------------------------------
 
 
-def _wire_state(app: Dash, warehouse: Warehouse) -> None:
+def _wire_state(app: Dash, warehouse: Lender) -> None:
     controls = [filter_bar.control_id(dimension) for dimension in CONTROLS]
 
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
@@ -119,7 +111,7 @@ def _wire_state(app: Dash, warehouse: Warehouse) -> None:
         return await work.ask(_next_state, warehouse, trigger, said)
 
 
-def _next_state(warehouse: Warehouse, trigger: Any, said: tuple[Any, ...]) -> Any:
+def _next_state(warehouse: Lender, trigger: Any, said: tuple[Any, ...]) -> Any:
     address, intended, period, *codes, query = said
     href, wish, now = values.text(address), values.mapping(intended), values.text(query)
     days, chosen = values.days(period), [values.texts(items) for items in codes]
@@ -229,7 +221,7 @@ def _sentence(ask: Ask, query: str) -> list[Any]:
     return ["受理 ", measure.measure("accepted", ask.numbers(["accepted"], filters=filters).only("accepted"))]
 
 
-def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
+def _wire_sentence(app: Dash, warehouse: Lender) -> None:
     def load(query: str, shown: str | None) -> Any:
         with warehouse.lease() as ask:
             sentence = _sentence(ask, query) if may("see_numbers") else ""
@@ -254,14 +246,14 @@ def _wire_sentence(app: Dash, warehouse: Warehouse) -> None:
 # --- a page's data ------------------------------------------------------------------------------------------------
 
 
-def _wire_page(app: Dash, page: Page, warehouse: Warehouse) -> None:
+def _wire_page(app: Dash, page: Page, warehouse: Lender) -> None:
     cues = ["filters", *page.cues]
     for stage, cue, next_cue in zip(page.stages, cues, [*page.cues, None], strict=True):
         _wire_stage(app, stage, warehouse, right=page.right, cue=cue, next_cue=next_cue)
 
 
 def _wire_stage(
-    app: Dash, stage: Sequence[Panel], warehouse: Warehouse, *, right: str, cue: str, next_cue: str | None
+    app: Dash, stage: Sequence[Panel], warehouse: Lender, *, right: str, cue: str, next_cue: str | None
 ) -> None:
     """One callback for a stage's panels, begun by its cue; its answer is the cue of the next stage."""
     targets = [*stage_targets(stage), *([(next_cue, "data")] if next_cue else [])]
@@ -282,7 +274,7 @@ def stage_targets(stage: Sequence[Panel]) -> tuple[tuple[str, str], ...]:
     return tuple(target for panel in stage for target in panel.targets)
 
 
-def fill(stage: Sequence[Panel], warehouse: Warehouse, query: str) -> list[Any]:
+def fill(stage: Sequence[Panel], warehouse: Lender, query: str) -> list[Any]:
     """Everything a stage's panels show for a query string, in the order of `stage_targets`."""
     drawn: dict[tuple[str, str], Any] = {}
     with warehouse.lease() as ask:
@@ -336,7 +328,7 @@ def _wire_picks(app: Dash, page: Page) -> None:
 # --- grids that ask for their rows in pieces, and controls of a view ----------------------------------------------
 
 
-def _wire_windows(app: Dash, page: Page, warehouse: Warehouse) -> None:
+def _wire_windows(app: Dash, page: Page, warehouse: Lender) -> None:
     for grid, rows in page.windows:
         _wire_window(app, grid, rows, warehouse, right=page.right)
         app.clientside_callback(
@@ -346,7 +338,7 @@ def _wire_windows(app: Dash, page: Page, warehouse: Warehouse) -> None:
         )
 
 
-def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse, *, right: str) -> None:
+def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Lender, *, right: str) -> None:
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
         Output(grid, "getRowsResponse"),
         Output(f"{grid}-said", "children"),
@@ -360,7 +352,7 @@ def _wire_window(app: Dash, grid: str, rows: Rows, warehouse: Warehouse, *, righ
         return await work.ask(piece, rows, warehouse, request, values.text(query))
 
 
-def piece(rows: Rows, warehouse: Warehouse, request: Any, query: str | None) -> tuple[Mapping[str, Any], str]:
+def piece(rows: Rows, warehouse: Lender, request: Any, query: str | None) -> tuple[Mapping[str, Any], str]:
     """The rows that a grid asked for, and what to say; it is always answered, or it would wait for ever."""
     nothing = {"rowData": [], "rowCount": 0}
     if query is None:

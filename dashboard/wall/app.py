@@ -13,13 +13,14 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse,
 
 from dashboard import callback_values as values
 from dashboard import theme, work
-from dashboard.factory import Warehouse, fill_panel, stage_targets
+from dashboard.factory import fill_panel, stage_targets
 from dashboard.filters import default_period
 from dashboard.page import Panel
 from dashboard.wall import frame
 from dashboard.wall.preset import PresetError, read
 from dashboard.wall.screen import Screen
 from dashboard.wall.settings import WallSettings
+from dashboard.warehouse import Lender
 from dashboard.web import callbacks
 
 PREFIX = "/screen/"
@@ -28,7 +29,7 @@ SHARED_ASSETS = r"tokens\.css|levels\.css|states\.css|map\.js|life\.js|patience\
 _NOT_OURS = rf"^(?!({SHARED_ASSETS})$)(?!{theme.WALL_ASSETS.removeprefix('^')})"
 
 
-def add_wall(server: FastAPI, warehouse: Warehouse, settings: WallSettings) -> Dash:
+def add_wall(server: FastAPI, warehouse: Lender, settings: WallSettings) -> Dash:
     """Put the wall on a server at /screen, before the desk, whose application answers every other path."""
 
     @server.get(PREFIX, include_in_schema=False)
@@ -48,7 +49,7 @@ def add_wall(server: FastAPI, warehouse: Warehouse, settings: WallSettings) -> D
     return app
 
 
-def create_wall(server: FastAPI, warehouse: Warehouse, settings: WallSettings) -> Dash:
+def create_wall(server: FastAPI, warehouse: Lender, settings: WallSettings) -> Dash:
     """The Dash application of the wall."""
     app = Dash(
         "dashboard.wall",
@@ -82,7 +83,7 @@ def find_screens(settings: WallSettings) -> tuple[Screen, ...]:
     return tuple(importlib.import_module(name).SCREEN for name in names)
 
 
-def _wire_screens(app: Dash, screens: Sequence[Screen], warehouse: Warehouse, days: int) -> None:
+def _wire_screens(app: Dash, screens: Sequence[Screen], warehouse: Lender, days: int) -> None:
     """One callback per page, one after the other, so that a new snapshot is no rush; the last says what is painted."""
     cues = ["pulse", *frame.cues(screens), "painted"]
     for number, screen in enumerate(screens):
@@ -90,7 +91,7 @@ def _wire_screens(app: Dash, screens: Sequence[Screen], warehouse: Warehouse, da
         _wire_screen(app, panels, warehouse, cue=cues[number], answer=cues[number + 1], days=days)
 
 
-def _wire_screen(app: Dash, panels: Sequence[Panel], warehouse: Warehouse, *, cue: str, answer: str, days: int) -> None:
+def _wire_screen(app: Dash, panels: Sequence[Panel], warehouse: Lender, *, cue: str, answer: str, days: int) -> None:
     targets = stage_targets(panels)
 
     @app.callback(  # type: ignore[untyped-decorator, unused-ignore]
@@ -104,7 +105,7 @@ def _wire_screen(app: Dash, panels: Sequence[Panel], warehouse: Warehouse, *, cu
         return [*drawn, shown if cue == "pulse" else said]
 
 
-def fill(panels: Sequence[Panel], warehouse: Warehouse, days: int) -> tuple[list[Any], dict[str, str]]:
+def fill(panels: Sequence[Panel], warehouse: Lender, days: int) -> tuple[list[Any], dict[str, str]]:
     """What the panels show of the current snapshot's last days, in the order of `stage_targets`, and which it is."""
     drawn: dict[tuple[str, str], Any] = {}
     with warehouse.lease() as ask:
