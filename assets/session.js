@@ -1,4 +1,5 @@
-/* Whoever is no longer logged in is sent to do so, and comes back to the same address; 退出 ends the log-in. */
+/* Whoever is no longer logged in is sent to do so, and comes back to the same address; 退出 ends the log-in, and 结束
+   the look at things as another role. */
 (function () {
   "use strict";
   var fetchNow = window.fetch, isLeaving = false;
@@ -7,6 +8,11 @@
     if (isLeaving) { return; }
     isLeaving = true;
     window.location.assign(to);
+  }
+
+  function post(to, said, then) {
+    fetchNow.call(window, to, { method: "POST", body: new URLSearchParams(said), redirect: "manual" })
+      .finally(function () { leave(then); });
   }
 
   window.fetch = function (address, options) {
@@ -19,7 +25,12 @@
   };
 
   document.addEventListener("click", function (event) {
-    if (!event.target.closest || !event.target.closest("[data-log-out]")) { return; }
-    fetchNow.call(window, "/logout", { method: "POST" }).finally(function () { leave("/login"); });
+    var pressed = event.target.closest && event.target.closest("[data-log-out], [data-look-as-oneself]");
+    if (!pressed) { return; }
+    if (pressed.hasAttribute("data-log-out")) {
+      post("/logout", {}, "/login");
+    } else {
+      post("/view-as", { role: "" }, "/");
+    }
   });
 }());

@@ -11,10 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard import seen, work
 from dashboard.audit import recorder
+from dashboard.audit.lookups import Lookups
 from dashboard.audit.of_doors import audit_of
 from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail, trail_path
 from dashboard.auth import oidc
+from dashboard.auth.account import Towns, add_account
 from dashboard.auth.doors import Doors, open_doors
 from dashboard.auth.gate import Gate
 from dashboard.auth.identity import known
@@ -36,19 +38,20 @@ class Security:
     """The doors, and the single sign-on where there is one."""
 
     doors: Doors
-    record: Recorder
+    look: Lookups
     provider: oidc.Provider | None
     clock: Clock
 
-    def add(self, server: FastAPI) -> None:
-        """Put the ways in on a server."""
+    def add(self, server: FastAPI, towns: Towns) -> None:
+        """Put on a server the ways in, and what people do with their accounts; `towns` are their names by code."""
+        add_account(server, self.doors, towns)
         add_login(server, self.doors, sso=self.provider.name if self.provider else "")
         if self.provider:
             add_sso(server, self.doors, oidc.Oidc(self.provider, clock=self.clock))
 
     def around(self, app: ASGIApp, pages: Iterable[tuple[str, str]]) -> ASGIApp:
         """The application behind the gate; `pages` as (path, right of their readers)."""
-        return Gate(Named(app, self.record), self.doors, routes(pages, has_sso=self.provider is not None))
+        return Gate(Named(app, self.look), self.doors, routes(pages, has_sso=self.provider is not None))
 
 
 def open_security(store: Store, trail: Trail, *, clock: Clock, is_secure: bool) -> Security:
@@ -57,20 +60,20 @@ def open_security(store: Store, trail: Trail, *, clock: Clock, is_secure: bool) 
     Raises `StoreError`, `ConfigError`.
     """
     doors = open_doors(store, clock=clock, audit=audit_of(trail), is_secure=is_secure)
-    return Security(doors, Recorder(trail), oidc.configured(), clock)
+    return Security(doors, Lookups(trail, Recorder(trail), clock), oidc.configured(), clock)
 
 
 class Named:
     """An ASGI layer that says from where a request comes, whose questions it asks, and who hears of cases looked at."""
 
-    def __init__(self, app: ASGIApp, record: Recorder) -> None:
-        self._app, self._record = app, record
+    def __init__(self, app: ASGIApp, look: Lookups) -> None:
+        self._app, self._look = app, look
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with the names."""
         if scope["type"] == "http":
             recorder.address.set(address(scope))
-            seen.tell.set(lambda case_id: self._record("case_viewed", case=case_id))
+            seen.tell.set(self._look)
             identity = known()
             if identity is not None:
                 work.client.set(identity.key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +45,7 @@ from dashboard.web.hosts import LOOPBACK
 from dashboard.web.paths import KnownPaths
 from dashboard.web.stack import Layer, Rules, secured
 from dashboard.writes import add_refusals
+from etl.contract import NoSnapshotError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -103,7 +104,7 @@ def create(
     server.state.trail = trail
     server.state.security = security
     if security:
-        security.add(server)
+        security.add(server, lambda: _towns(whole))
     add_health(server, warehouse)
     build, pages = build_id(ROOT), find_pages()
     api = create_api(warehouse, build, clock)
@@ -145,6 +146,15 @@ def create(
         gate=_gate(security, [(page.path, page.right) for page in pages]),
     )
     return server
+
+
+def _towns(warehouse: Lender) -> Mapping[str, str]:
+    """The names of the county's towns by code; none before the first batch."""
+    try:
+        with warehouse.lease() as ask:
+            return ask.vocabulary["town"]
+    except NoSnapshotError:
+        return {}
 
 
 def _asker() -> str:

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashboard import theme, words
 from dashboard.ask import SnapshotInfo
 from dashboard.auth.identity import Identity, may
+from dashboard.auth.roles import ROLES, Role
 from dashboard.components import filter_bar
 from dashboard.filters import Vocabulary
 from dashboard.page import Page
@@ -61,7 +62,7 @@ def shell(
             dcc.Store(id="address"),
             dcc.Store(id="page-key"),
             dcc.Store(id="snapshot"),
-            _header(info, identity),
+            _header(info, identity, vocabulary),
             html.Nav(
                 [*(_link(page) for page in pages if page.in_nav), _keys()], className="nav", **{"aria-label": "页面"}
             ),
@@ -95,7 +96,7 @@ def _keys() -> Component:
     return html.Button("快捷键", type="button", className="nav-keys", **{"data-keys": "list"})
 
 
-def _header(info: SnapshotInfo, identity: Identity | None) -> Component:
+def _header(info: SnapshotInfo, identity: Identity | None, vocabulary: Vocabulary) -> Component:
     return html.Header(
         [
             html.Div(
@@ -106,17 +107,43 @@ def _header(info: SnapshotInfo, identity: Identity | None) -> Component:
                 className="head-title",
             ),
             html.Div(id="head-facts", className="head-facts", children=facts(info)),
-            *([] if identity is None else [_reader(identity)]),
+            *([] if identity is None else [_reader(identity, vocabulary)]),
         ],
         className="head",
     )
 
 
-def _reader(identity: Identity) -> Component:
-    """Who is logged in, as what, and the way out."""
-    name = identity.shown_name or identity.name
+def _reader(identity: Identity, vocabulary: Vocabulary) -> Component:
+    """Who is logged in, as what, what they can do with their account, and the way out."""
+    name, own = identity.shown_name or identity.name, ROLES[identity.account_role]
+    what = _as_what(own, "" if identity.own_role else identity.town, vocabulary)
     out = html.Button("退出", type="button", className="head-out", **{"data-log-out": "yes"})
-    return html.Div([html.Span(f"{name}（{identity.rights.name}）", id="head-reader"), out], className="head-reader")
+    return html.Div(
+        [
+            html.Span(f"{name}（{what}）", id="head-reader"),
+            *(_looking_as(identity, vocabulary) if identity.own_role else _ways(own)),
+            out,
+        ],
+        className="head-reader",
+    )
+
+
+def _as_what(role: Role, town: str, vocabulary: Vocabulary) -> str:
+    """A role's name, and the town of who belongs to one."""
+    return f"{role.name} · {vocabulary['town'].get(town, town)}" if town else role.name
+
+
+def _ways(own: Role) -> list[Component]:
+    """The forms for one's own account."""
+    ways = {"/view-as": "换角色查看", "/password": "改密码"} if own.view_as else {"/password": "改密码"}
+    return [html.A(word, href=path, className="head-account") for path, word in ways.items()]
+
+
+def _looking_as(identity: Identity, vocabulary: Vocabulary) -> list[Component]:
+    """As which role somebody looks at things now, and the way back."""
+    said = f"正以“{_as_what(identity.rights, identity.town, vocabulary)}”查看"
+    back = html.Button("结束", type="button", className="head-out", **{"data-look-as-oneself": "yes"})
+    return [html.Span(said, className="looking-as", role="status"), back]
 
 
 def facts(info: SnapshotInfo) -> list[Component]:

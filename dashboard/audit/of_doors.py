@@ -6,8 +6,10 @@ from dashboard.audit.record import NOBODY, Who
 from dashboard.audit.trail import Trail
 from dashboard.auth.audit import Audit
 
-BY_THEMSELVES = {"login", "login_failed", "login_locked", "logout"}
-"""Events of a person at the log-in page; the account in the facts is who did it."""
+BY_THEMSELVES = {
+    "login", "login_failed", "login_locked", "logout", "password_changed", "viewed_as", "viewed_as_oneself",
+}  # fmt: skip
+"""What people do to get in and out, and with their own accounts; the account in the facts is who did it."""
 
 BY_STRANGERS = {"wall_code_failed", "wall_code_locked"}
 

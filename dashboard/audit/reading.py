@@ -134,7 +134,7 @@ def _told(fact: str, value: Any) -> str:
     text = _said(value)
     if fact in ("format", "method"):
         return text.upper()
-    return WORDS.get(text, text) if fact in ("content", "reason") else text
+    return WORDS.get(text, text) if fact in ("action", "content", "reason") else text
 
 
 def _said(value: Any) -> str:

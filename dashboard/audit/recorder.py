@@ -17,8 +17,8 @@ _KINDS: Mapping[str, Kind] = {"session": "person", "token": "token", "wall": "wa
 
 
 def who_of(identity: Identity | None) -> Who:
-    """The one who is asking, as a record says it."""
-    return NOBODY if identity is None else Who(identity.name, identity.role, _KINDS[identity.kind])
+    """The one who is asking, as a record says it: by the account's own role."""
+    return NOBODY if identity is None else Who(identity.name, identity.account_role, _KINDS[identity.kind])
 
 
 class Recorder:

@@ -95,15 +95,21 @@ class Accounts:
 
     def reset(self, name: str, password: str) -> Account:
         """Give a new password and end all sessions. A demo account is one no more: its password is not the printed."""
-        account = self.find(name)
+        return self._give(self.find(name), password, "password_reset", {})
+
+    def change(self, account: Account, password: str, address: str) -> Account:
+        """The same, done by the account's own person from an address."""
+        return self._give(account, password, "password_changed", {"role": account.role, "address": address})
+
+    def _give(self, account: Account, password: str, event: str, facts: dict[str, str]) -> Account:
         passwords.check(password, account.name)
         hash = self._hashes.of(password)
-        self._audit("password_reset", account=account.name)
+        self._audit(event, account=account.name, **facts)
         self._store.write(
             "update account set hash = :hash, is_demo = 0, epoch = epoch + 1 where name = :name",
             {"name": account.name, "hash": hash},
         )
-        return self.find(name)
+        return self.find(account.name)
 
     def set_role(self, name: str, *, role: str, town: str = "") -> Account:
         """Give another role and end all sessions."""

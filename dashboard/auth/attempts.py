@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.auth.accounts import Account
 from dashboard.auth.audit import UnrecordedError
 from dashboard.auth.cookies import AmbiguousError
 from dashboard.auth.doors import Doors
-from dashboard.auth.passwords import fold
+from dashboard.auth.identity import Identity
+from dashboard.auth.passwords import PasswordError, fold
 from dashboard.refusal import RefusedError
 from dashboard.store import StoreError
 
@@ -20,8 +22,8 @@ class TurnedAwayError(Exception):
         self.wait = wait
 
 
-REFUSALS = (TurnedAwayError, RefusedError, AmbiguousError, StoreError, UnrecordedError)
-"""Everything for which nobody gets in, and nobody out."""
+REFUSALS = (TurnedAwayError, RefusedError, AmbiguousError, PasswordError, StoreError, UnrecordedError)
+"""Everything for which nobody gets in, nobody out, and nothing is changed."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def refusal(error: Exception) -> Refusal:
             return Refusal(str(error), 429 if error.wait else 401, error.wait)
         case RefusedError():
             return Refusal(str(error), error.status)
-        case AmbiguousError():
+        case AmbiguousError() | PasswordError():
             return Refusal(str(error), 400)
         case UnrecordedError():
             return Refusal(str(error), 503)
@@ -50,6 +52,38 @@ def refusal(error: Exception) -> Refusal:
 
 def log_in(doors: Doors, name: str, password: str, address: str) -> str:
     """The key of a new session. Raises `TurnedAwayError`, `StoreError`, `UnrecordedError`; then there is none."""
+    account = _verified(doors, name, password, address, "账号或密码不对，或账号已停用")
+    doors.audit("login", account=account.name, role=account.role, address=address)
+    return doors.sessions.start(account)
+
+
+def change_password(doors: Doors, name: str, password: str, new: str, address: str) -> str:
+    """The key of the only session left, after somebody logged in chose a new password. Raises as `log_in`.
+
+    A wrong old one counts as a failed log-in: who finds a screen unlocked cannot try for long. Raises `PasswordError`.
+    """
+    account = _verified(doors, name, password, address, "当前密码不对")
+    if new == password:
+        raise PasswordError("新密码不能与当前密码相同")
+    return doors.sessions.start(doors.accounts.change(account, new, address))
+
+
+def look_as(doors: Doors, person: Identity, key: str, *, role: str, town: str, address: str) -> None:
+    """Let a session see what a role sees from its next request on; its own again where there is no role.
+
+    Raises `StoreError`, `UnrecordedError`; then it sees what it saw before.
+    """
+    who = {"account": person.name, "role": person.account_role, "address": address}
+    if role:
+        doors.audit("viewed_as", as_role=role, as_town=town, **who)
+        doors.sessions.look_as(key, role=role, town=town)
+    elif person.own_role:
+        doors.audit("viewed_as_oneself", **who)
+        doors.sessions.look_as_oneself(key)
+
+
+def _verified(doors: Doors, name: str, password: str, address: str, said: str) -> Account:
+    """The account, if this is its password; the attempt is counted first, and a failure recorded."""
     folded = fold(name)
     wait = doors.logins.admit(folded, address)
     if wait:
@@ -58,10 +92,9 @@ def log_in(doors: Doors, name: str, password: str, address: str) -> str:
     account = doors.accounts.verified(name, password)
     if account is None:
         doors.audit("login_failed", account=doors.accounts.known(name), address=address)
-        raise TurnedAwayError("账号或密码不对，或账号已停用")
+        raise TurnedAwayError(said)
     doors.logins.forgive(folded, address)
-    doors.audit("login", account=account.name, role=account.role, address=address)
-    return doors.sessions.start(account)
+    return account
 
 
 def vouched(doors: Doors, name: str, address: str) -> str:

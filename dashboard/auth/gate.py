@@ -37,7 +37,8 @@ class Route:
     """Who may ask for a path. In `path`, `*` stands for one segment, `**` at its end for everything below.
 
     `who` are role keys; a public route asks for nobody. `is_page`: a person opens it, and is sent to log in.
-    `is_poll`: pages ask for it by themselves, so it does not keep a session alive.
+    `is_poll`: pages ask for it by themselves, so it does not keep a session alive. `is_of_account`: the account's own
+    role decides, not the one that its person looks as.
     """
 
     path: str
@@ -46,6 +47,11 @@ class Route:
     is_public: bool = False
     is_page: bool = False
     is_poll: bool = False
+    is_of_account: bool = False
+
+    def lets_in(self, identity: Identity) -> bool:
+        """May this one ask for it?"""
+        return (identity.account_role if self.is_of_account else identity.role) in self.who
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -104,7 +110,7 @@ class Gate:
             log.exception("who is asking cannot be found out")
             await _refusal(found, "暂时无法核对登录状态，请稍后再试", 503)(scope, receive, send)
             return
-        if identity is None or identity.role not in found.who:
+        if identity is None or not found.lets_in(identity):
             await _denial(found, scope, identity)(scope, receive, send)
             return
         with acting(identity):

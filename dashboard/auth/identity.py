@@ -20,13 +20,22 @@ class NobodyError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who asks. `name` is the folded account name (a token's or a wall's own name), `town` a code or empty."""
+    """Who asks. `name` is the folded account name (a token's or a wall's own name), `town` a code or empty.
+
+    `own_role` is the account's, where its person looks at things as another role sees them; else it is empty.
+    """
 
     name: str
     shown_name: str
     role: str
     town: str = ""
     kind: Kind
+    own_role: str = ""
+
+    @property
+    def account_role(self) -> str:
+        """The role that was given to the account, as whatever role it looks."""
+        return self.own_role or self.role
 
     @property
     def key(self) -> str:

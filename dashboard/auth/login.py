@@ -55,7 +55,7 @@ def _add_login(server: FastAPI, doors: Doors, workers: Workers, sso: str) -> Non
             key = await workers.run(attempt)
         except attempts.REFUSALS as error:
             return login_page(next=next, refusal=attempts.refusal(error), sso=sso)
-        response = _onward(next)
+        response = onward(next)
         give(response, SESSION, key, is_secure=doors.is_secure)
         return response
 
@@ -69,7 +69,7 @@ def _add_logout(server: FastAPI, doors: Doors, workers: Workers) -> None:
             await workers.run(lambda: attempts.log_out(doors, key, address(request.scope)))
         except attempts.REFUSALS as error:
             return login_page(next="/", refusal=attempts.refusal(error))
-        response = _onward("/login")
+        response = onward("/login")
         take_back(response, SESSION, is_secure=doors.is_secure)
         return response
 
@@ -86,10 +86,11 @@ def _add_walls(server: FastAPI, doors: Doors, workers: Workers) -> None:
             key = await workers.run(lambda: attempts.activate(doors, form["code"], address(request.scope)))
         except attempts.REFUSALS as error:
             return code_page(refusal=attempts.refusal(error))
-        response = _onward(WALL_HOME)
+        response = onward(WALL_HOME)
         give(response, WALL, key, is_secure=doors.is_secure, life=LIFE)
         return response
 
 
-def _onward(to: str) -> Response:
+def onward(to: str) -> Response:
+    """The answer to a form that was accepted: go there."""
     return RedirectResponse(to, 303, {"Cache-Control": "no-store"})

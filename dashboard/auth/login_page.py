@@ -1,4 +1,7 @@
-"""What do people see who are not logged in? One plain page, drawn here: no script, no data, nothing of the county's."""
+"""What do people see who are not logged in? One plain page, drawn here: no script, no data, nothing of the county's.
+
+The forms for one's own account look the same (account_page.py).
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ def login_page(*, next: str, refusal: Refusal = NO_REFUSAL, sso: str = "") -> HT
     other = (
         f'<a class="login-other" href="/login/sso?next={quote(next, safe="")}">用{escape(sso)}登录</a>' if sso else ""
     )
-    return _answer(
+    return form_page(
         refusal,
         title="登录",
         action="/login",
@@ -78,7 +81,7 @@ def login_page(*, next: str, refusal: Refusal = NO_REFUSAL, sso: str = "") -> HT
 
 def code_page(*, refusal: Refusal = NO_REFUSAL) -> HTMLResponse:
     """The page where a wall is activated."""
-    return _answer(
+    return form_page(
         refusal,
         title="激活大屏",
         action="/login/screen",
@@ -89,7 +92,8 @@ def code_page(*, refusal: Refusal = NO_REFUSAL) -> HTMLResponse:
     )
 
 
-def _answer(refusal: Refusal, *, title: str, action: str, fields: str, button: str, after: str) -> HTMLResponse:
+def form_page(refusal: Refusal, *, title: str, action: str, fields: str, button: str, after: str) -> HTMLResponse:
+    """A page with one form, and a sentence on what went wrong. `fields` and `after` are HTML, escaped already."""
     said = f'<p class="login-said" role="alert">{escape(refusal.said)}</p>' if refusal.said else ""
     page = _PAGE.format(title=title, action=action, said=said, fields=fields, button=button, after=after)
     headers = {"Cache-Control": "no-store", **({"Retry-After": str(refusal.wait)} if refusal.wait else {})}

@@ -70,6 +70,8 @@ ROLES = MappingProxyType(
 """Every role under its key, from the narrowest view to the widest."""
 
 EVERYONE = frozenset(ROLES)
+VIEWABLE = tuple(role for role in ROLES.values() if role.home != "/screen" and not role.view_as)
+"""As which roles one can look: not as a wall, which looks the same to everybody, nor as one that may do this itself."""
 
 
 class RoleError(Exception):

@@ -8,6 +8,12 @@ from dashboard.auth.gate import GET, LOGIN_ROUTES, POST, SSO_ROUTES, Route
 from dashboard.auth.roles import EVERYONE, with_right
 from dashboard.web.paths import DASH
 
+ACCOUNT_ROUTES = (
+    Route(path="/password", methods=GET | POST, who=EVERYONE, is_page=True),
+    Route(path="/view-as", methods=GET | POST, who=with_right("view_as"), is_page=True, is_of_account=True),
+)
+"""What people do with their own accounts."""
+
 DELETE = frozenset({"DELETE"})
 PUT = frozenset({"PUT"})
 NUMBERS, CASES, EXPORT = with_right("see_numbers"), with_right("see_cases"), with_right("export")
@@ -79,4 +85,4 @@ API = (
 def routes(pages: Iterable[tuple[str, str]], *, has_sso: bool = False) -> tuple[Route, ...]:
     """The table: log-in, pages as (path, right of their readers), and everything above."""
     found = [Route(path=path, who=with_right(right), is_page=True) for path, right in pages]
-    return (*LOGIN_ROUTES, *(SSO_ROUTES if has_sso else ()), *found, *API)
+    return (*LOGIN_ROUTES, *(SSO_ROUTES if has_sso else ()), *ACCOUNT_ROUTES, *found, *API)

@@ -18,6 +18,7 @@ from dashboard.components.explore_table import paged_grid
 from dashboard.explore.arrange import BadRowsRequestError, read_request
 from dashboard.filters import Filters
 from dashboard.page import Panel, Rows, Target
+from dashboard.refusal import RefusedError
 
 CASES = "cases-table"
 COLUMNS = {
@@ -59,7 +60,7 @@ def load_cases(ask: Ask, filters: Filters) -> Opened:
         return opened
     try:
         return replace(opened, file=ask.case(filters.case))
-    except NoSuchCaseError as error:
+    except (NoSuchCaseError, RefusedError) as error:
         return replace(opened, said=str(error))
 
 

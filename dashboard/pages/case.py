@@ -20,6 +20,7 @@ from dashboard.components.state import denied
 from dashboard.departments import UNSENT
 from dashboard.filters import Filters, Vocabulary
 from dashboard.page import Page, Panel, Target
+from dashboard.refusal import RefusedError
 
 ASIDES = ("channel", "discovery", "complexity", "supervision", "close_type", "close_level", "satisfaction")
 TITLES = {
@@ -56,6 +57,8 @@ def load_case(ask: Ask, filters: Filters) -> Opened:
         return Opened(filters, ask.vocabulary, file=ask.case(filters.case))
     except NoSuchCaseError as error:
         return Opened(filters, ask.vocabulary, said=str(error), hint="编号可能有误，或该事项不在当前批次中。" + HOW)
+    except RefusedError as error:
+        return Opened(filters, ask.vocabulary, said="暂不能查看", hint=str(error))
 
 
 def view_case(model: Opened) -> Mapping[Target, Any]:
