@@ -88,11 +88,12 @@ class Database(Protocol):
 
 @dataclass(frozen=True)
 class SnapshotInfo:
-    """Which data a screen stands on."""
+    """Which data a screen stands on. `region` is the county, or its towns where no more may be seen."""
 
     snapshot: str
     as_of: datetime
     county: str
+    region: str
     is_demo: bool
     has_geometry: bool
     geometry_basis: Mapping[str, str]
@@ -173,12 +174,21 @@ class Ask:
             snapshot=self._db.pointer.snapshot,
             as_of=datetime.fromisoformat(facts["as_of"]),
             county=facts["county"],
+            region=facts["county"] + self._own_towns(),
             is_demo=facts["is_demo"] == "1",
             has_geometry=bool(basis),
             geometry_basis=basis,
             geometry_key=self._db.pointer.sha256[:12],
             rules=json.loads(facts["rules"]),
         )
+
+    @property
+    def place(self) -> str:
+        """What all that may be seen is called, inside the county: 全县, or the names of the towns."""
+        return "全县" if self.towns is None else self._own_towns()
+
+    def _own_towns(self) -> str:
+        return "、".join(self.label("town", town) for town in self.towns or ())
 
     @property
     def database(self) -> Database:

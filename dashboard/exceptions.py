@@ -29,7 +29,7 @@ SHARE = 0.05
 """Of the exceptions named, at most this share is chance, in expectation."""
 
 RULE = (
-    "规则：各指标按全县、各地、各部门、各类别与对比期比较，样本不足的不比；比较很多次总会碰巧，故校正多次比较，"
+    "规则：各指标按合计、各地、各部门、各类别与对比期比较，样本不足的不比；比较很多次总会碰巧，故校正多次比较，"
     f"使所列各条中属偶然的预计不超过 {SHARE:.0%}；变差在前，最多 {MOST} 条，"
     f"同一指标最多 {MOST_PER_METRIC} 条（口径为本项目默认值）"
 )
@@ -233,10 +233,10 @@ def both(ask: Ask, key: str, scope: Scope, *, by: Sequence[str] = ()) -> tuple[A
 
 
 def whole(filters: Filters, ask: Ask, *, leave_out: Filters | None = None) -> str:
-    """What all of it is called: 全县, the one place or department that is chosen, or 所选范围."""
+    """What all of it is called: 全县 (or the asker's town), the one place or department that is chosen, or 所选范围."""
     chosen = [d for d in DIMENSIONS if filters.values(d) and not (leave_out and leave_out.values(d))]
     if not chosen:
-        return "全县"
+        return ask.place
     places = [d for d in ("grid", "village", "town", "department", "category") if d in chosen]
     if places and len(filters.values(places[0])) == 1 and set(chosen) <= {places[0], "town", "village"}:
         return ask.label(places[0], filters.values(places[0])[0])

@@ -56,7 +56,7 @@ def _add_list(api: FastAPI, warehouse: Lender, *, notes: Notes, readers: Readers
             marks = (*notes.seen_by(reader), *of_events(events.known()))
             filters = strict_filters(ask, request, own_keys=("metrics", *VIEW_KEYS))
             found = notes_for(marks, filters, split_keys(metrics))
-            place = of_places(filters).describe(ask.vocabulary).partition(" · ")[2] or "全县"
+            place = of_places(filters).describe(ask.vocabulary).partition(" · ")[2] or ask.place
             today = ask.info.as_of.date().isoformat()
             told = [mark_json(mark, reader) for mark in found]
             return {"name": reader.name, "is_known": reader.is_known, "place": place, "as_of": today, "notes": told}

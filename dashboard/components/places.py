@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dash import html
 
-from dashboard.filters import Filters, Vocabulary
+from dashboard.ask import Ask
+from dashboard.filters import Filters
 
 
-def chain(
-    filters: Filters, vocabulary: Vocabulary, parents: Mapping[str, tuple[str, str]]
-) -> tuple[tuple[str, str], ...]:
-    """全县 › town › village › grid as (word, query that goes there); parents are named even when not chosen."""
+def chain(ask: Ask, filters: Filters) -> tuple[tuple[str, str], ...]:
+    """全县 › town › village › grid as (word, query that goes there); parents are named even when not chosen.
+
+    Who sees one town only begins there.
+    """
     code = next((filters.values(d)[0] for d in ("grid", "village", "town") if len(filters.values(d)) == 1), "")
-    village, town = parents.get(code, ("", code))
+    village, town = ask.parents.get(code, ("", code))
     chain = [("town", town), ("village", village), ("grid", code if code not in (village, town) else "")]
-    found = [("全县", "town=&village=&grid=&layer=")]
+    found = [(ask.place, "town=&village=&grid=&layer=")]
     query = {"town": "", "village": "", "grid": "", "layer": ""}
     for dimension, step in chain:
         if step:
             query[dimension] = step
-            name = vocabulary.get(dimension, {}).get(step, step)
-            found.append((name, "&".join(f"{key}={value}" for key, value in query.items())))
+            name = ask.label(dimension, step)
+            if name != ask.place:
+                found.append((name, "&".join(f"{key}={value}" for key, value in query.items())))
     return tuple(found)
 
 

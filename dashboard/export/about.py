@@ -34,7 +34,7 @@ def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, A
     said: dict[str, Any] = {
         "title": "指标汇总" if asked.metrics else "受理事项（受理时间在时段内）",
         "demo": DEMO if info.is_demo else "",
-        "county": info.county,
+        "county": info.region,
         "filters_in_words": asked.filters.describe(ask.vocabulary),
         "filters": asked.filters.conditions(),
         "order": "" if asked.metrics or asked.sort else asked.order,

@@ -33,7 +33,7 @@ def care_in_words(ask: Ask, found: Care, filters: Filters) -> str:
 
 def care_name(ask: Ask, found: Care, filters: Filters, format: str) -> str:
     """“关爱走访_全县_近3个月_截至1030-1821.csv”."""
-    scope = "筛选" if filters.chosen(ask.vocabulary) else "全县"
+    scope = "筛选" if filters.chosen(ask.vocabulary) else ask.place
     return f"关爱走访_{scope}_{found.name}_截至{ask.info.as_of:%m%d-%H%M}.{format}"
 
 
@@ -54,7 +54,7 @@ def write_care(ask: Ask, found: Care, filters: Filters, *, format: str, stamp: M
             "file": care_name(ask, found, filters, format),
             "title": "关爱走访（人数保护后）",
             "demo": DEMO if info.is_demo else "",
-            "county": info.county,
+            "county": info.region,
             "filters_in_words": care_in_words(ask, found, filters),
             "as_of": info.as_of.isoformat(),
             "snapshot": info.snapshot,

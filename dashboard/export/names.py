@@ -21,7 +21,7 @@ def file_name(asked: Asked, info: SnapshotInfo, vocabulary: Vocabulary) -> str:
 
 def scope_and_time(filters: Filters, info: SnapshotInfo, vocabulary: Vocabulary) -> str:
     """The part of every file's name that says of where and when it is."""
-    scope = _UNSAFE.sub("_", _scope(filters, vocabulary, info.county))[:40]
+    scope = _UNSAFE.sub("_", _scope(filters, vocabulary, info.region))[:40]
     period = describe_period(filters).replace(" ", "")
     return f"{scope}_{period}_截至{info.as_of:%m%d-%H%M}"
 
@@ -33,7 +33,7 @@ def disposition(name: str) -> str:
 
 
 def _scope(filters: Filters, vocabulary: Vocabulary, county: str) -> str:
-    """The smallest places asked for, the county without any; “筛选” where other conditions hold too."""
+    """The smallest places asked for, the region without any; “筛选” where other conditions hold too."""
     level = next((place for place in PLACES if filters.values(place)), "")
     codes = filters.values(level) if level else ()
     name = vocabulary[level].get(codes[0], codes[0]) if codes else county

@@ -36,7 +36,7 @@ def offers(
         "filters_in_words": filters.describe(ask.vocabulary),
         "as_of": info.as_of.isoformat(),
         "snapshot": info.snapshot,
-        "county": info.county,
+        "county": info.region,
         "demo": DEMO if info.is_demo else "",
         "reader": reader,
         "name": scope_and_time(filters, info, ask.vocabulary),

@@ -256,7 +256,7 @@ def load_where(ask: Ask, filters: Filters) -> Where:
     answer = ask.numbers(("accepted", "on_time_rate"), by=(dimension,), filters=filters)
     whole = ask.numbers(("on_time_rate",), filters=filters).only("on_time_rate")
     before = beside(ask, ("on_time_rate",), filters, by=(dimension,))
-    return Where(dimension, answer, whole, filters, places.chain(filters, ask.vocabulary, ask.parents), before)
+    return Where(dimension, answer, whole, filters, places.chain(ask, filters), before)
 
 
 def view_where(model: Where) -> Mapping[Target, Any]:

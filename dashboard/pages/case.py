@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dash import dcc, html
@@ -41,6 +41,7 @@ class Opened:
 
     filters: Filters
     vocabulary: Vocabulary
+    place: str
     file: CaseFile | None = None
     said: str = ""
     hint: str = ""
@@ -49,16 +50,17 @@ class Opened:
 
 def load_case(ask: Ask, filters: Filters) -> Opened:
     """The case of the address, for readers who may see cases."""
+    asked = Opened(filters, ask.vocabulary, ask.place)
     if not may("see_cases"):
-        return Opened(filters, ask.vocabulary, said="无权限查看事项", is_denied=True)
+        return replace(asked, said="无权限查看事项", is_denied=True)
     if not filters.case:
-        return Opened(filters, ask.vocabulary, said="还没有选择事项", hint=HOW)
+        return replace(asked, said="还没有选择事项", hint=HOW)
     try:
-        return Opened(filters, ask.vocabulary, file=ask.case(filters.case))
+        return replace(asked, file=ask.case(filters.case))
     except NoSuchCaseError as error:
-        return Opened(filters, ask.vocabulary, said=str(error), hint="编号可能有误，或该事项不在当前批次中。" + HOW)
+        return replace(asked, said=str(error), hint="编号可能有误，或该事项不在当前批次中。" + HOW)
     except RefusedError as error:
-        return Opened(filters, ask.vocabulary, said="暂不能查看", hint=str(error))
+        return replace(asked, said="暂不能查看", hint=str(error))
 
 
 def view_case(model: Opened) -> Mapping[Target, Any]:
@@ -79,14 +81,15 @@ def view_case(model: Opened) -> Mapping[Target, Any]:
 
 
 def _crumbs(model: Opened, case: Mapping[str, Any]) -> list[Component]:
-    """全县 › town › village › grid, each a link to the map there with the question kept, then the case."""
+    """全县 or the own town › town › village › grid, each a link to the map with the question kept, then the case."""
     query = model.filters.without_places().replace(layer="", case="")
-    line: list[Component] = [_crumb("全县", query)]
+    line: list[Component] = [_crumb(model.place, query)]
     for dimension in ("town", "village", "grid"):
-        code = case.get(dimension)
-        if code:
+        code = case.get(dimension) or ""
+        name = model.vocabulary[dimension].get(code, code)
+        if code and name != model.place:
             query = query.replace(**{dimension: (code,)})
-            line += [_gap(), _crumb(model.vocabulary[dimension].get(code, code), query)]
+            line += [_gap(), _crumb(name, query)]
     last = str(case.get("case_id") or "事项")
     return [*line, _gap(), html.Span(last, className="crumb-here", **{"aria-current": "page"})]
 

@@ -15,6 +15,7 @@ from dashboard.components import bars, chart, compared, grid, kpi, measure, move
 from dashboard.components.cases import case_list
 from dashboard.course import Course, bucket_for, course
 from dashboard.departments import UNSENT, Overdue, by_volume, cleared, name_of, overdue
+from dashboard.exceptions import whole
 from dashboard.figures.ageing import AGES, Bar, ageing
 from dashboard.figures.trend import BUCKETS, Series, trend
 from dashboard.filters import Filters
@@ -53,13 +54,14 @@ def _others(filters: Filters) -> Filters:
 
 @dataclass(frozen=True)
 class Table:
-    """Departments, the county as a whole, and which are chosen."""
+    """Departments, all of them and what that is called, and which are chosen."""
 
     answer: Answer
     whole: Answer
     filters: Filters
     beside: Beside | None
     whole_beside: Beside | None
+    place: str
 
 
 def load_table(ask: Ask, filters: Filters) -> Table:
@@ -67,21 +69,22 @@ def load_table(ask: Ask, filters: Filters) -> Table:
     others = _others(filters)
     answer = ask.numbers(KEYS, by=("department",), filters=others)
     before = beside(ask, KEYS, others, by=("department",))
-    return Table(answer, ask.numbers(KEYS, filters=others), filters, before, beside(ask, KEYS, others))
+    total, total_beside = ask.numbers(KEYS, filters=others), beside(ask, KEYS, others)
+    return Table(answer, total, filters, before, total_beside, whole(others, ask))
 
 
 def view_table(model: Table) -> Mapping[Target, Any]:
-    """Rows by volume; the county as a pinned last row."""
+    """Rows by volume; all of them as a pinned last row."""
     rows = [_row(row, model) for row in by_volume(model.answer.rows)]
-    whole = {
+    total = {
         "pick": "whole",
-        "name": "全县合计",
+        "name": f"{model.place}合计",
         "is_total": True,
         **_halves(model.whole.rows[0].values["on_time_rate"]),
     }
     values = model.whole.rows[0].values
-    whole |= moved.cells(measure.cells(values), values, model.whole_beside, ())
-    options = grid.options(total=whole, has_changes=model.beside is not None)
+    total |= moved.cells(measure.cells(values), values, model.whole_beside, ())
+    options = grid.options(total=total, has_changes=model.beside is not None)
     return {
         ("departments-grid", "rowData"): rows,
         ("departments-grid", "dashGridOptions"): options,
@@ -266,7 +269,7 @@ def exports(ask: Ask, filters: Filters) -> tuple[Question, ...]:
     table = as_shown(others)
     found = [
         Question(label="部门一览", metrics=KEYS, by=("department",), filters=table, grid="departments-grid"),
-        Question(label="全县合计", metrics=KEYS, by=(), filters=table),
+        Question(label=f"{whole(others, ask)}合计", metrics=KEYS, by=(), filters=table),
         Question(label="在办超期存量", metrics=("overdue_open",), by=("department", "overdue_age"), filters=others),
     ]
     if len(filters.department) == 1:
@@ -361,7 +364,7 @@ def frame() -> html.Div:
                 html.Div(id="league-list"),
                 metrics=("on_time_rate",),
                 area="league",
-                caption="点为比率，带为 95% 区间，点线为全县，虚线为目标，◆ 未达标；名次按 Wilson 下界，样本不足不排名",
+                caption="点为比率，带为 95% 区间，点线为合计，虚线为目标，◆ 未达标；名次按 Wilson 下界，样本不足不排名",
             ),
         ],
         className="layout-departments",

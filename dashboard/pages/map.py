@@ -95,7 +95,7 @@ def load_around(ask: Ask, filters: Filters) -> Around:
     level = grid_map.level_for(filters, ask.vocabulary)
     wants_points = level == "grid" and bool(filters.town or filters.village or filters.grid)
     points = ask.points(filters, limit=POINT_LIMIT) if wants_points else ()
-    return Around(filters, level, places.chain(filters, ask.vocabulary, ask.parents), points)
+    return Around(filters, level, places.chain(ask, filters), points)
 
 
 def view_around(model: Around) -> Mapping[Target, Any]:
@@ -124,7 +124,7 @@ def view_around(model: Around) -> Mapping[Target, Any]:
 
 def load_place(ask: Ask, filters: Filters) -> tuple[str, Answer]:
     """The name of the chosen place and its numbers."""
-    names = places.chain(filters, ask.vocabulary, ask.parents)
+    names = places.chain(ask, filters)
     return names[-1][0], ask.numbers(PLACE_METRICS, filters=filters)
 
 

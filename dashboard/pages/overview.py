@@ -257,7 +257,7 @@ def frame() -> html.Div:
                 "乡镇街道",
                 html.Div(id="towns-list"),
                 note="按时办结率",
-                caption="点为比率，带为 95% 区间，点线为全县，虚线为目标，◆ 未达标；名次按 Wilson 下界",
+                caption="点为比率，带为 95% 区间，点线为合计，虚线为目标，◆ 未达标；名次按 Wilson 下界",
                 metrics=("on_time_rate", "accepted"),
                 area="towns",
             ),

@@ -61,7 +61,7 @@ def _is_inside(code: str, filters: Filters, parents: Mapping[str, tuple[str, str
 
 def load_map(ask: Ask, filters: Filters) -> tuple[Here, tuple[tuple[str, str], ...]]:
     """The risk map's grids and the way to the chosen place."""
-    return load_here(ask, filters), places.chain(filters, ask.vocabulary, ask.parents)
+    return load_here(ask, filters), places.chain(ask, filters)
 
 
 def view_map(model: tuple[Here, tuple[tuple[str, str], ...]]) -> Mapping[Target, Any]:

@@ -85,7 +85,7 @@ def make(ask: Ask, filters: Filters, kind: Kind) -> Report:
     parts = sections(ask, asked, kind)
     used = dict.fromkeys([*KEYS, *(key for part in parts for key in part.metrics)])
     return Report(
-        title=f"{ask.info.county}社会治理{NAMES[kind]}",
+        title=f"{ask.info.region}社会治理{NAMES[kind]}",
         county=ask.info.county,
         period=describe_period(asked),
         scope=" · ".join(asked.chosen(ask.vocabulary)) or whole(asked, ask),

@@ -208,18 +208,23 @@ def test_p03_the_pulse_is_the_same_for_all(place: Place) -> None:
 # --- the pages ----------------------------------------------------------------------------------------------------
 
 
+def drawn(place: Place, page: Page, asked: str) -> str:
+    """Everything that a page shows an officer."""
+    door = ScopedWarehouse(place.door)
+    with acting(officer(place.own)):
+        found = [fill(stage, door, asked) for stage in page.stages]
+        for _, rows in page.windows:
+            found.append(list(piece(rows, door, {"startRow": 0, "endRow": 100}, asked)))
+    return json.dumps(found, cls=PlotlyJSONEncoder, ensure_ascii=False)
+
+
 @pytest.mark.parametrize("page", find_pages(), ids=lambda page: page.key)
 @pytest.mark.parametrize("query", ["", "town={other}", "grid={grid}", "case={case}", "layer=grid&metric=open"])
 def test_p03_no_page_draws_anything_of_a_foreign_place(place: Place, page: Page, query: str) -> None:
     number = next(number for number, town in place.towns.items() if town == place.other)
     grid = max(place.below[place.other], key=len)
     asked = query.format(other=place.other, grid=grid, case=number)
-    door = ScopedWarehouse(place.door)
-    with acting(officer(place.own)):
-        drawn = [fill(stage, door, asked) for stage in page.stages]
-        for _, rows in page.windows:
-            drawn.append(list(piece(rows, door, {"startRow": 0, "endRow": 100}, asked)))
-    text = json.dumps(drawn, cls=PlotlyJSONEncoder, ensure_ascii=False)
+    text = drawn(place, page, asked)
     assert not [word for word in place.foreign() - {number} if word in text]
     assert "未更新" not in text
 
@@ -227,6 +232,25 @@ def test_p03_no_page_draws_anything_of_a_foreign_place(place: Place, page: Page,
 def test_p03_the_same_pages_do_draw_other_places_for_the_county(place: Place) -> None:
     """Or the test above would find nothing for want of anything to find."""
     with acting(ANALYST):
-        drawn = [fill(stage, ScopedWarehouse(place.door), "layer=grid") for p in find_pages() for stage in p.stages]
-    text = json.dumps(drawn, cls=PlotlyJSONEncoder, ensure_ascii=False)
+        found = [fill(stage, ScopedWarehouse(place.door), "layer=grid") for p in find_pages() for stage in p.stages]
+    text = json.dumps(found, cls=PlotlyJSONEncoder, ensure_ascii=False)
     assert sum(word in text for word in place.foreign()) > 20
+
+
+NOT_THE_COUNTYS = [page for page in find_pages() if page.key not in ("definitions", "risk")]
+"""Of the risk page's method and of the definitions the whole county is a part."""
+
+
+@pytest.mark.parametrize("page", NOT_THE_COUNTYS, ids=lambda page: page.key)
+def test_p03_what_an_officer_sees_is_not_called_the_countys(place: Place, page: Page) -> None:
+    grid = max(place.below[place.own], key=len)
+    for asked in ("", f"town={place.own}", f"grid={grid}"):
+        assert "全县" not in drawn(place, page, asked), asked
+
+
+def test_p03_an_officers_file_is_called_after_the_own_town(place: Place) -> None:
+    with place.door.lease() as ask:
+        town = ask.label("town", place.own)
+    offered = place.get("/export/offers?format=csv&view=/departments").json()
+    assert offered["county"].endswith(town) and town in offered["name"], offered
+    assert [offer["label"] for offer in offered["offers"]][2] == f"{town}合计"

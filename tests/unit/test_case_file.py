@@ -48,7 +48,7 @@ def words(component: Any) -> str:
 
 def opened(file: CaseFile, filters: Filters, ask: Ask) -> str:
     """All that the page says about a case."""
-    return words(list(page.view_case(page.Opened(filters, ask.vocabulary, file=file)).values()))
+    return words(list(page.view_case(page.Opened(filters, ask.vocabulary, ask.place, file=file)).values()))
 
 
 # --- open times and holders ---------------------------------------------------------------------------------------
