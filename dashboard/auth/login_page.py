@@ -1,4 +1,4 @@
-"""What do people see who are not logged in? One plain page, drawn here: no script, no data, nothing of the county's.
+"""What do people see who are not logged in? One plain page: no script, no data, nothing of the county's.
 
 The forms for one's own account look the same (account_page.py).
 """
@@ -12,42 +12,17 @@ from fastapi.responses import HTMLResponse
 
 from dashboard.auth.attempts import Refusal
 from dashboard.auth.walls import CODE_LENGTH
+from dashboard.web.answers import plain_page
 
 NO_REFUSAL = Refusal("", 200)
 
-# The server's answers forbid a referrer; a form then sends `Origin: null` over plain HTTP, which is refused
-# (dashboard/writes.py). So this page allows one to this server, and to no other.
-_PAGE = """<!DOCTYPE html>
-<html lang="zh-CN">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="same-origin">
-<title>{title} · 态势一屏尽观</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/assets/tokens.css">
-<link rel="stylesheet" href="/assets/login.css">
-</head>
-<body class="login-body">
-<main class="login">
-<div class="login-brand">
-<p class="login-product">态势一屏尽观</p>
-<p class="login-lead">一张屏，看清全县的事</p>
-<ol class="login-loop" aria-label="全程闭环">
-<li>群众指尖报</li><li>平台精准分</li><li>部门协同办</li><li>全程可追踪</li>
-</ol>
-</div>
-<form class="login-form" method="post" action="{action}">
+_FORM = """<form class="login-form" method="post" action="{action}">
 <h1>{title}</h1>
 {said}
 {fields}
 <button class="login-button" type="submit">{button}</button>
 {after}
-</form>
-</main>
-</body>
-</html>
-"""
+</form>"""
 
 _ACCOUNT = """<label for="name">账号</label>
 <input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>
@@ -95,6 +70,5 @@ def code_page(*, refusal: Refusal = NO_REFUSAL) -> HTMLResponse:
 def form_page(refusal: Refusal, *, title: str, action: str, fields: str, button: str, after: str) -> HTMLResponse:
     """A page with one form, and a sentence on what went wrong. `fields` and `after` are HTML, escaped already."""
     said = f'<p class="login-said" role="alert">{escape(refusal.said)}</p>' if refusal.said else ""
-    page = _PAGE.format(title=title, action=action, said=said, fields=fields, button=button, after=after)
-    headers = {"Cache-Control": "no-store", **({"Retry-After": str(refusal.wait)} if refusal.wait else {})}
-    return HTMLResponse(page, refusal.status, headers)
+    form = _FORM.format(title=title, action=action, said=said, fields=fields, button=button, after=after)
+    return plain_page(title, form, refusal.status, retry_after=refusal.wait)

@@ -39,7 +39,7 @@ def heat(
             is_chosen = row[0] in chosen[0] and column[0] in chosen[1]
             value = values.get((row[0], column[0]), NO_DATA)
             cells.append(_cell(row, column, value, key=key, scale=scale, dimensions=dimensions, is_chosen=is_chosen))
-    return html.Div(cells, className="heat", style={"--columns": str(len(columns))})
+    return html.Div(cells, className="heat", style={"--columns": str(len(columns)), "--rows": str(len(rows))})
 
 
 def _cell(

@@ -113,13 +113,14 @@ def _files(query: str) -> list[Any]:
 
 @dataclass(frozen=True)
 class Table:
-    """The places' totals and groups, the whole above them, and whether they are the villages of chosen towns."""
+    """The places' totals and groups and the whole above them; are they villages, with a way back to all towns?"""
 
     totals: Care
     groups: Care
     whole: Care
     whole_groups: Care
     is_villages: bool
+    has_way_back: bool
     chosen: tuple[str, ...]
     rules: Rules
 
@@ -138,6 +139,7 @@ def load_table(ask: Ask, filters: Filters) -> Table:
         whole=asked(),
         whole_groups=asked("care_group"),
         is_villages=place == "village",
+        has_way_back=place == "village" and ask.towns is None,
         chosen=filters.village,
         rules=ask.care.rules,
     )
@@ -169,7 +171,7 @@ def view_table(model: Table) -> Mapping[Target, Any]:
         ("care-grid", "columnDefs"): _columns(model.whole_groups.rows),
         ("care-grid", "rowData"): rows,
         ("care-grid", "dashGridOptions"): grid.options(total=total),
-        "care-back": [back] if model.is_villages else [],
+        "care-back": [back] if model.has_way_back else [],
         "care-rules": _rules(model.rules),
         "caretable-note": f"{model.totals.name} · 应访人次" + ("" if model.is_villages else "；点一行看所辖村社区"),
     }

@@ -233,7 +233,7 @@ def test_h05_an_override_header_changes_no_method(client: TestClient) -> None:
 
 def test_a_person_reads_a_page_a_program_json(client: TestClient) -> None:
     page = client.get("/nowhere", headers={"accept": "text/html"})
-    assert page.status_code == 404 and "没有这个页面" in page.text and "回到总览" in page.text
+    assert page.status_code == 404 and "没有这个页面" in page.text and "回到首页" in page.text
     assert client.get("/nowhere").json() == {"error": "没有这个地址"}
 
 
