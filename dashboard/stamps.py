@@ -46,11 +46,10 @@ class Stamps:
         return Stamp(self.build, at, self._reader(request), purpose, trace)
 
     def _reader(self, request: Request) -> str:
-        """“王敏”, “王敏（wangmin）”: the name of who asks, and the account where that is another."""
-        name, person = self.readers.of(request).name if self.readers else "", known()
-        if person is not None and person.name != name.casefold():
-            return f"{name}（{person.name}）"
-        return name or NOBODY
+        person = known()
+        if person is not None:
+            return person.signature
+        return (self.readers.of(request).name if self.readers else "") or NOBODY
 
 
 def purpose_of(request: Request) -> str:
