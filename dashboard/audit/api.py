@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Query
 from fastapi.responses import StreamingResponse
 
+from dashboard import faults
 from dashboard.api import BadRequestError, in_words
 from dashboard.audit.csv_file import csv_blocks
 from dashboard.audit.events import EVENTS, is_line
@@ -20,7 +21,7 @@ from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail
 from dashboard.audit.verify import REASONS, Verdict, verify
 from dashboard.clock import Clock
-from dashboard.export.names import disposition
+from dashboard.export.names import disposition, traced
 
 COUNTED_DAYS = 30
 LONGEST_PIECE = 500
@@ -38,9 +39,9 @@ class Auditing:
     gate: asyncio.Semaphore
     """One walk at a time: it keeps a processor busy for seconds."""
 
-    async def recorded(self, content: str, asked: Asked, *, rows: int) -> None:
-        """Record that the trail is read, before what was read goes out."""
-        await asyncio.to_thread(self.record, "audit_read", content=content, rows=rows, **_facts(asked))
+    async def recorded(self, content: str, asked: Asked, *, rows: int, trace: str = "") -> None:
+        """Record that the trail is read, before what was read goes out; a file under the number in its name."""
+        await asyncio.to_thread(self.record, "audit_read", content=content, rows=rows, trace=trace, **_facts(asked))
 
 
 def add_audit(
@@ -154,8 +155,9 @@ def _add_file(api: FastAPI, auditing: Auditing) -> None:
         found = await asyncio.to_thread(piece, auditing.trail.path, asked, limit=1)
         if found.total > LONGEST_FILE:
             raise BadRequestError(f"共 {found.total:,} 条，一个文件至多 {LONGEST_FILE:,} 条；请缩小时间范围")
-        await auditing.recorded("export", asked, rows=found.total)
-        name = f"审计记录_{auditing.clock():%Y%m%d-%H%M}.csv"
+        trace = faults.request_id.get()
+        await auditing.recorded("export", asked, rows=found.total, trace=trace)
+        name = traced(f"审计记录_{auditing.clock():%Y%m%d-%H%M}.csv", trace)
         headers = {"Content-Disposition": disposition(name), "Cache-Control": "no-store"}
         blocks = _blocks(auditing, replace(asked, through=found.through))
         return StreamingResponse(blocks, media_type="text/csv; charset=utf-8", headers=headers)

@@ -90,6 +90,8 @@ def test_t06_the_auditor_sees_what_holds_what_happened_and_who_did_it(auditor: V
     newest = piece(trail.path, Asked(), limit=1).records[0]
     assert (newest.name, newest.event) == (AUDITOR, "audit_read")
     assert '"content":"export"' in newest.facts and f'"rows":{CASES}' in newest.facts
+    trace = download.value.suggested_filename.rpartition("_")[2].removesuffix(".csv")
+    assert f'"trace":"{trace}"' in newest.facts and len(trace) == 16
 
 
 def test_t06_the_page_says_which_record_was_changed(auditor: Visitor, trail: Trail) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Locator
 
 from tests.e2e.conftest import Visitor
+from tests.e2e.people import NAME
 
 
 def handed_over(desk: Visitor, button: str, folder: Path) -> Path:
@@ -65,6 +67,7 @@ def test_a_chart_a_table_and_a_map_come_as_pictures(desk: Visitor, tmp_path: Pat
         assert len(picture.convert("RGB").getcolors(1 << 24) or []) > 20
     text = svg.read_text(encoding="utf-8")
     assert "foreignObject" not in text and "纠纷" in text and "数据截至" in text and "演示数据" in text
+    assert re.search(rf"导出人 {NAME} · \d{{4}}-\d\d-\d\d \d\d:\d\d", re.sub("<[^>]+>", "", text))
     assert text.count("<path") + text.count("<text") + text.count("<rect") > 30
 
 

@@ -17,13 +17,18 @@ from zipfile import ZipFile
 
 import pytest
 from httpx import Response
+from plotly.utils import PlotlyJSONEncoder
 from starlette.testclient import TestClient
 
 from dashboard.audit.reading import Asked, piece
 from dashboard.auth.doors import open_doors
+from dashboard.auth.identity import Identity, acting
 from dashboard.auth.passwords import Hashes
+from dashboard.filters import Filters
+from dashboard.pages.care import load_cards, view_cards
 from dashboard.server import Server, create
 from dashboard.stamps import ASKED
+from tests import builders
 from tests.doors import PASSWORD, QUICK
 from tests.security.canaries import dresses, hits
 
@@ -171,3 +176,10 @@ def test_t07_a_leader_reads_briefs_and_the_care_numbers_but_takes_no_care_file(p
     assert leader.get(asked(MADE[5], purpose=PURPOSE)).status_code == 403
     event, facts = place.record()
     assert (event, facts) == ("refused", {"action": "export", "reason": "role"})
+
+
+@pytest.mark.parametrize(("role", "files"), [("leader", 0), ("analyst", 4), ("admin", 4)])
+def test_the_page_offers_care_files_to_who_may_have_them(small_county: Path, role: str, files: int) -> None:
+    with builders.asking(small_county) as ask, acting(Identity(name="甲", shown_name="甲", role=role, kind="session")):
+        shown = json.dumps(view_cards(load_cards(ask, ask.scoped(Filters())))["care-files"], cls=PlotlyJSONEncoder)
+    assert shown.count('"data-file"') == files
