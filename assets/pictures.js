@@ -100,8 +100,8 @@
       page.top += GAP;
       page.put(drawn, edge.left);
       page.rule();
-      page.say("数据截至 " + facts.as_of.slice(0, 16).replace("T", " ") + " · 批次 " + facts.snapshot.replace(/^snap-/, "")
-        + " · 导出人 " + facts.mark, 12, { ink: "ink-soft" });
+      page.say("数据截至 " + facts.as_of.slice(0, 16).replace("T", " ") + " · 批次 " + facts.snapshot.replace(/^snap-/, ""), 12, { ink: "ink-soft" });
+      page.say("导出人 " + facts.mark, 12, { ink: "ink-soft" });
       definitions(panel).forEach(function (line) { page.say("口径 " + line, 11, { ink: "ink-soft" }); });
       if (drawn.missing) { page.say("底图来自其他主机，不在图片中", 11, { ink: "notice" }); }
       return page.done();
