@@ -59,9 +59,8 @@ def test_t07_a_file_is_asked_for_with_what_it_is_for_by_keyboard(desk: Visitor) 
 
 
 def test_the_purpose_fits_a_phone(phone: Visitor) -> None:
-    phone.open("/brief")
-    phone.tab.locator("#takeaway-open").click()
-    phone.tab.get_by_role("button", name="专报 Word").click()
+    phone.open("/care")
+    phone.tab.locator("#care-files button").first.click()
     box = phone.tab.get_by_role("dialog", name="这份文件的用途")
     assert violations(phone.tab) == []
     edges = box.evaluate(
