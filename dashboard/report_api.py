@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import get_args
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from dashboard.api import BadRequestError, answer, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.audit.recorder import Recorder
+from dashboard.described import one_of
 from dashboard.export.names import disposition
 from dashboard.export_api import digest
 from dashboard.report.docx_file import docx
@@ -48,8 +49,8 @@ def add_report(api: FastAPI, warehouse: Lender, record: Recorder | None = None) 
     )
     async def brief(
         request: Request,
-        format: str = Query(description="、".join(WRITERS), max_length=10),
-        kind: str = Query("special", alias="report", description="、".join(get_args(Kind)), max_length=10),
+        format: str = one_of(WRITERS, max_length=10),
+        kind: str = one_of(get_args(Kind), "special", alias="report", max_length=10),
     ) -> Response:
         """The week or month asked for, else the data's last whole one; special: the period asked for, whatever it is.
 
