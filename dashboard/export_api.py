@@ -28,6 +28,7 @@ from dashboard.export.offers import offers
 from dashboard.export_request import asked_of, parameters
 from dashboard.page import Page
 from dashboard.reader import Readers
+from dashboard.turns import Turns
 from dashboard.warehouse import Lender
 
 AT_ONCE = 2
@@ -44,7 +45,7 @@ class Exporter:
     warehouse: Lender
     build: str
     clock: Clock | None
-    gate: asyncio.Semaphore
+    turns: Turns
     pages: Mapping[str, Page]
     readers: Readers | None = None
     record: Recorder | None = None
@@ -79,7 +80,7 @@ class Exporter:
         """The answer made of the export that a request asks for; given up when the reader has gone."""
         is_over = Event()
 
-        async with self.gate:
+        async with self.turns.turn():
             work = asyncio.create_task(
                 answer(self.warehouse, lambda ask: into(self.export(ask, request, is_over.is_set)))
             )
@@ -122,8 +123,7 @@ def add_export(
     `clock` tells when a file was made, where that is to be told, `readers` for whom; `pages` are those whose numbers
     are offered.
     """
-    gate = asyncio.Semaphore(AT_ONCE)
-    exporter = Exporter(warehouse, build, clock, gate, {page.path: page for page in pages}, readers, record)
+    exporter = Exporter(warehouse, build, clock, Turns(AT_ONCE), {page.path: page for page in pages}, readers, record)
     _errors(api)
     _add_file(api, exporter)
     _add_about(api, exporter)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -22,6 +21,7 @@ from dashboard.report.pdf_file import pdf
 from dashboard.report.period import NAMES, Kind
 from dashboard.report.pptx_file import pptx
 from dashboard.report.report import Report, make
+from dashboard.turns import Turns
 from dashboard.warehouse import Lender
 
 OWN_KEYS = ("format", "report")
@@ -38,7 +38,7 @@ WRITERS: Mapping[str, tuple[Callable[[Report], bytes], str]] = {
 
 def add_report(api: FastAPI, warehouse: Lender, record: Recorder | None = None) -> None:
     """Add /brief to the API; each that is made is put on record."""
-    gate = asyncio.Semaphore(AT_ONCE)
+    turns = Turns(AT_ONCE)
 
     @api.get(
         "/brief",
@@ -66,7 +66,7 @@ def add_report(api: FastAPI, warehouse: Lender, record: Recorder | None = None) 
                 record("brief_made", format=format, filters=rows, sha256=sha256, snapshot=report.snapshot)
             return _file(report, body, format)
 
-        async with gate:
+        async with turns.turn():
             return await answer(warehouse, question)
 
 
