@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -78,6 +79,24 @@ def test_t02_e50_a_row_per_person_is_counted_and_not_kept(county: County) -> Non
     assert [(f.loaded, f.aggregated) for f in visits] == [(0, 50), (0, 50)]
     with builders.asking(county.warehouse) as ask:
         assert ask._db.rows("select sum(visits_due) from mart.fact_visit_stat") == [(100,)]
+
+
+def test_t02c_e68_a_person_hidden_beside_the_columns_is_nowhere_in_what_a_load_leaves(county: County) -> None:
+    """In remarks, addresses, names of files and sheets, document properties, comments and quarantined rows."""
+    delivery, hidden = county.warehouse.parent / "in", {}
+    with zipfile.ZipFile(delivery / "book.xlsx") as book:
+        inside = {Path(name).name: book.read(name) for name in book.namelist()}
+    hidden |= {name: inside[name] for name in ("workbook.xml", "core.xml", "comment1.xml", "sheet3.xml")}
+    rows = (delivery / "cases.csv").read_text(encoding="gb18030").splitlines()
+    hidden |= {"title and remark": rows[1].encode(), "a row that is no case": rows[-8].encode()}
+    hidden |= {
+        name: name.encode() for name, _ in files(delivery) if name.endswith((".docx", f"{PEOPLE[10].number}.csv"))
+    }
+    assert len(hidden) == 8 and all(hits(content) for content in hidden.values()), hidden
+    assert {f.file: f.quarantined for f in county.report.files}["cases.csv"] >= 5
+    assert {
+        name: hits(content) for name, content in files(county.warehouse) if hits(content) or hits(name.encode())
+    } == {}
 
 
 @pytest.mark.parametrize(
