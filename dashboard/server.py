@@ -36,6 +36,7 @@ from dashboard.report_api import add_report
 from dashboard.scoped import ScopedWarehouse
 from dashboard.screens_api import add_screens
 from dashboard.security import Security, open_security, open_trail
+from dashboard.stamps import Stamps
 from dashboard.store import IN_MEMORY, Store
 from dashboard.views import Views
 from dashboard.views_api import add_views
@@ -116,10 +117,11 @@ def create(
     add_density(api, warehouse)
     add_maps(api, warehouse)
     readers = Readers(store)
-    exporter = add_export(api, warehouse, build=build, clock=clock, pages=pages, readers=readers, record=record)
+    stamps = Stamps(build, clock, readers)
+    exporter = add_export(api, warehouse, stamps=stamps, pages=pages, record=record)
     add_export_jobs(api, exporter, jobs, owner=_asker)
-    add_care(api, warehouse, build=build, clock=clock, readers=readers, record=record)
-    add_report(api, warehouse, record)
+    add_care(api, warehouse, stamps=stamps, record=record)
+    add_report(api, warehouse, stamps=stamps, record=record)
     if clock is not None:
         add_screens(api, warehouse, store, build=build, clock=clock)
     add_basemap(server, api, basemap)

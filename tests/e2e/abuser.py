@@ -53,7 +53,9 @@ async def slow(client: Client, counts: Counts) -> None:
 
 async def huge(client: Client, counts: Counts) -> None:
     form = CHANCE.choice(["xlsx", "csv", "geojson"])
-    await ask(client, f"export?format={form}&since=1990-01-{CHANCE.randint(1, 28):02}&until=2100-01-01", counts)
+    await ask(
+        client, f"export?format={form}&purpose=test&since=1990-01-{CHANCE.randint(1, 28):02}&until=2100-01-01", counts
+    )
 
 
 async def large(client: Client, counts: Counts) -> None:
