@@ -23,8 +23,9 @@ from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.clock import Clock
 from dashboard.comparison.change import in_a_word
 from dashboard.comparison.earlier import Beside, beside
+from dashboard.described import describe_refusals, list_of, one_of
 from dashboard.filters import AGAINST, DIMENSIONS, MAX_TEXT, Filters, is_case_number, parse
-from dashboard.metrics.catalog import METRICS
+from dashboard.metrics.catalog import BY_KEY, METRICS
 from dashboard.metrics.query import GROUPS, UnknownQuestionError
 from dashboard.metrics.values import Value
 from dashboard.pulse import add_pulse
@@ -32,6 +33,7 @@ from dashboard.scope import Scoped
 from dashboard.warehouse import Lender, SlowQueryError
 from etl.contract import NoSnapshotError
 
+CASE_ID = InPath(description=f"事项编号，至多 {MAX_TEXT} 字", json_schema_extra={"maxLength": MAX_TEXT})
 LAYERS = ("county", "town", "village", "grid", "outline-village", "outline-grid")
 MAX_PAGE = 1000
 FILTER_KEYS = ("since", "until", *DIMENSIONS)
@@ -54,6 +56,7 @@ def create_api(warehouse: Lender, build: str, clock: Clock | None = None) -> Fas
         openapi_url="/openapi.json",
     )
     _errors(api)
+    describe_refusals(api)
     _add_numbers(api, warehouse)
     _add_cases(api, warehouse)
     _add_case(api, warehouse)
@@ -99,8 +102,8 @@ def _add_numbers(api: FastAPI, warehouse: Lender) -> None:
     @api.get("/query", summary="按条件查询指标", openapi_extra=with_filters(COMPARED))
     async def query(
         request: Request,
-        metrics: str = Query(description="指标键，逗号分隔", max_length=2000),
-        by: str = Query("", description=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}", max_length=100),
+        metrics: str = list_of(BY_KEY, most=len(BY_KEY), words="指标键，逗号分隔"),
+        by: str = list_of(GROUPS, "", most=2, words=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}"),
     ) -> dict[str, Any]:
         """One row per group; rates carry value, n and N, and a state (ok, small, none)."""
 
@@ -117,7 +120,7 @@ def _add_cases(api: FastAPI, warehouse: Lender) -> None:
     @api.get("/cases", summary="事项清单（受理时间在时段内）", openapi_extra=with_filters())
     async def cases(
         request: Request,
-        order: str = Query("newest", description="、".join(CASE_ORDERS), max_length=20),
+        order: str = one_of(CASE_ORDERS, "newest", max_length=20),
         limit: int = Query(50, ge=1, le=MAX_PAGE),
         offset: int = Query(0, ge=0, le=100_000_000),
     ) -> dict[str, Any]:
@@ -139,20 +142,25 @@ def _add_case(api: FastAPI, warehouse: Lender) -> None:
         summary="一件事项：流转、经手、挂起、时限",
         responses={400: {"description": "编号不合要求"}, 404: {"description": "没有这个事项"}},
     )
-    async def case(case_id: str = InPath(description=f"事项编号，至多 {MAX_TEXT} 字")) -> dict[str, Any]:
+    async def case(case_id: str = CASE_ID) -> dict[str, Any]:
         """The case's row, its steps, who had it from when to when, its pauses and every clock that ran on it."""
         if not is_case_number(case_id):
             raise BadRequestError(f"事项编号应为一行文字，至多 {MAX_TEXT} 字")
         if not may("see_cases"):
             raise HTTPException(403, "无权限查看事项")
-        return await answer(warehouse, lambda ask: {**_identity(ask), **case_json(ask.case(case_id))})
+        return await answer(warehouse, lambda ask: {**identity(ask), **case_json(ask.case(case_id))})
 
 
 def _add_geometry(api: FastAPI, warehouse: Lender) -> None:
     bodies: dict[tuple[str, str], bytes] = {}
 
-    @api.get("/geometry/{layer}", summary="地图图层（GeoJSON，不含数值）")
-    async def geometry(layer: str) -> Response:
+    @api.get(
+        "/geometry/{layer}",
+        summary="地图图层（GeoJSON，不含数值）",
+        response_class=Response,
+        responses={200: {"content": {"application/geo+json": {}}}},
+    )
+    async def geometry(layer: str = InPath(json_schema_extra={"enum": [*LAYERS]})) -> Response:
         """One layer, compressed once per snapshot and cached by its key for good."""
         if layer not in LAYERS:
             raise HTTPException(404, f"没有图层“{layer[:20]}”；可用：{'、'.join(LAYERS)}")
@@ -167,24 +175,6 @@ def _add_geometry(api: FastAPI, warehouse: Lender) -> None:
         body = await answer(warehouse, question)
         headers = {"Content-Encoding": "gzip", "Cache-Control": "private, max-age=31536000, immutable"}
         return Response(body, media_type="application/geo+json", headers=headers)
-
-
-def add_health(server: FastAPI, warehouse: Lender) -> None:
-    """Liveness and readiness, outside the API's version."""
-
-    @server.get("/healthz", include_in_schema=False)
-    async def healthz() -> dict[str, str]:
-        """The event loop is alive."""
-        return {"status": "ok"}
-
-    @server.get("/readyz", include_in_schema=False)
-    async def readyz() -> JSONResponse:
-        """The current snapshot opens and answers; 503 with the reason if not."""
-        try:
-            body = await answer(warehouse, _identity)
-        except NoSnapshotError as error:
-            return JSONResponse({"status": "not_ready", "reason": str(error)}, status_code=503)
-        return JSONResponse({"status": "ready", **body})
 
 
 def in_words(status: int) -> Callable[[Request, Exception], Response]:
@@ -254,13 +244,14 @@ def split_keys(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _identity(ask: Ask) -> dict[str, Any]:
+def identity(ask: Ask) -> dict[str, Any]:
+    """Which snapshot answers, and its time."""
     return {"snapshot": ask.info.snapshot, "as_of": ask.info.as_of.isoformat()}
 
 
 def head(ask: Ask, filters: Filters) -> dict[str, Any]:
     """What every answer opens with: the snapshot, its time, and the filters as codes and in words."""
-    return {**_identity(ask), "filters": filters.conditions(), "filters_in_words": filters.describe(ask.vocabulary)}
+    return {**identity(ask), "filters": filters.conditions(), "filters_in_words": filters.describe(ask.vocabulary)}
 
 
 def answer_json(found: Answer, filters: Filters, beside: Beside | None = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from dashboard import words
@@ -15,6 +15,7 @@ from dashboard.audit.of_files import put_file
 from dashboard.audit.recorder import Recorder
 from dashboard.auth.identity import may
 from dashboard.care import GROUPS, METRICS, SPANS, Care, CareRow
+from dashboard.described import list_of, one_of
 from dashboard.export.asked import FORMATS, NotAllowedError
 from dashboard.export.care_file import care_in_words, write_care
 from dashboard.export.export import MEDIA_TYPES
@@ -64,9 +65,9 @@ def add_care(
     )
     async def care(
         request: Request,
-        by: str = Query("", description=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}", max_length=60),
-        months: int = Query(12, description="固定时段：" + "、".join(f"{n}（{name}）" for n, name in SPANS.items())),
-        format: str = Query("", description=f"不写为 JSON；{'、'.join(FORMATS)}", max_length=10),
+        by: str = list_of(GROUPS, "", most=2, words=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}"),
+        months: int = one_of(SPANS, 12, words="固定时段：" + "、".join(f"{n}（{name}）" for n, name in SPANS.items())),
+        format: str = one_of(["", *FORMATS], "", words=f"不写为 JSON；{'、'.join(FORMATS)}", max_length=10),
         purpose: str = PURPOSE,
     ) -> Response:
         """One row per group. A hidden number has no value, the state “hidden”, and the words that the page shows."""

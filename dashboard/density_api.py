@@ -14,13 +14,14 @@ from dashboard.api import BadRequestError, answer, head, in_words, strict_filter
 from dashboard.ask import Ask
 from dashboard.density import BANDWIDTHS, NoSurfaceError, not_followed, surface, whole_months
 from dashboard.density_image import bands, png
+from dashboard.described import one_of
 from dashboard.filters import Filters
 from dashboard.warehouse import Lender
 
 KEPT = 48
 UNIT = "件/平方公里·月"
 OWN_KEYS = ("bandwidth", "v")
-_BANDWIDTH = Query(300, description=f"带宽（米，高斯核的标准差）：{'、'.join(map(str, BANDWIDTHS))}")
+_BANDWIDTH = one_of(BANDWIDTHS, 300, words=f"带宽（米，高斯核的标准差）：{'、'.join(map(str, BANDWIDTHS))}")
 
 
 @dataclass(frozen=True)

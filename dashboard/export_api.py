@@ -28,6 +28,7 @@ from dashboard.export.offers import offers
 from dashboard.export_request import asked_of, parameters
 from dashboard.page import Page
 from dashboard.stamps import Stamps
+from dashboard.turns import Turns
 from dashboard.warehouse import Lender
 
 AT_ONCE = 2
@@ -43,7 +44,7 @@ class Exporter:
 
     warehouse: Lender
     stamps: Stamps
-    gate: asyncio.Semaphore
+    turns: Turns
     pages: Mapping[str, Page]
     record: Recorder | None = None
 
@@ -66,7 +67,7 @@ class Exporter:
         """What `work` answers, one of few at a time; it is told to give up when the reader has gone."""
         is_over = Event()
 
-        async with self.gate:
+        async with self.turns.turn():
             making = asyncio.create_task(answer(self.warehouse, lambda ask: work(ask, is_over.is_set)))
             left = asyncio.create_task(_left(request))
             try:
@@ -101,7 +102,7 @@ def add_export(
     record: Recorder | None = None,
 ) -> Exporter:
     """Add /export, /export/about and /export/offers to the API. `pages` are those whose numbers are offered."""
-    exporter = Exporter(warehouse, stamps, asyncio.Semaphore(AT_ONCE), {page.path: page for page in pages}, record)
+    exporter = Exporter(warehouse, stamps, Turns(AT_ONCE), {page.path: page for page in pages}, record)
     _errors(api)
     _add_file(api, exporter)
     _add_about(api, exporter)

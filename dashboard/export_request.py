@@ -7,7 +7,9 @@ from starlette.datastructures import QueryParams
 
 from dashboard.api import BadRequestError, split_keys, strict_filters
 from dashboard.ask import CASE_ORDERS, Ask
+from dashboard.described import list_of, one_of
 from dashboard.export.asked import FORMATS, Asked
+from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.query import GROUPS
 from dashboard.stamps import PURPOSE
 
@@ -16,10 +18,10 @@ PAGE = r"^/[a-z]{0,20}$"
 
 
 async def parameters(
-    format: str = Query(description="、".join(FORMATS), max_length=10),
-    metrics: str = Query("", description="指标键，逗号分隔；不写为事项清单", max_length=2000),
-    by: str = Query("", description=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}", max_length=100),
-    order: str = Query("newest", description=f"事项的顺序：{'、'.join(CASE_ORDERS)}", max_length=20),
+    format: str = one_of(FORMATS, max_length=10),
+    metrics: str = list_of(BY_KEY, "", most=len(BY_KEY), words="指标键，逗号分隔；不写为事项清单"),
+    by: str = list_of(GROUPS, "", most=2, words=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}"),
+    order: str = one_of(CASE_ORDERS, "newest", words=f"事项的顺序：{'、'.join(CASE_ORDERS)}", max_length=20),
     sort: str = Query("", description="按哪一列排序，前加 - 为由大到小；无值的在后", max_length=60),
     columns: str = Query("", description="要哪些列，逗号分隔，按此顺序；不写为全部", max_length=2000),
     find: str = Query("", description="只要分组名称或代码含有它的行（指标汇总）", max_length=60),

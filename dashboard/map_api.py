@@ -6,18 +6,21 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import FastAPI, Query, Request
+from fastapi import Path as InPath
 from starlette.exceptions import HTTPException
 
 from dashboard.api import BadRequestError, answer, head, strict_filters, with_filters
 from dashboard.ask import Ask
+from dashboard.described import one_of
 from dashboard.figures.classes import classes
-from dashboard.filters import DIMENSIONS, Filters
+from dashboard.filters import DIMENSIONS, MAX_TEXT, Filters
 from dashboard.replay import MEASURES, PACES, TIERS, Frames, LongReplayError
 from dashboard.risk import Run
 from dashboard.warehouse import Lender
 
 LEVELS = ("town", "village", "grid")
 _RUN = Query("", description="测算名，如 h60_reported_none；不写为默认测算", max_length=64)
+_GRID = InPath(description="网格编码", json_schema_extra={"maxLength": MAX_TEXT})
 _REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"description": "参数不合要求"},
     404: {"description": "没有这个网格，或本批次没有风险测算"},
@@ -39,9 +42,9 @@ def _add_replay(api: FastAPI, warehouse: Lender) -> None:
     )
     async def replay(
         request: Request,
-        measure: str = Query("open", description="、".join(MEASURES), max_length=20),
-        pace: str = Query("day", description="、".join(PACES), max_length=10),
-        level: str = Query("town", description="、".join(LEVELS), max_length=10),
+        measure: str = one_of(MEASURES, "open", max_length=20),
+        pace: str = one_of(PACES, "day", max_length=10),
+        level: str = one_of(LEVELS, "town", max_length=10),
     ) -> dict[str, Any]:
         """One row of values per moment, one column per place; classes are the same for all moments."""
         if level not in LEVELS or (measure == "risk" and level != "grid"):
@@ -91,7 +94,7 @@ def _add_risk(api: FastAPI, warehouse: Lender) -> None:
         return await answer(warehouse, question)
 
     @api.get("/risk/{grid}", summary="一个网格的风险由什么构成", responses=_REFUSED)
-    async def reasons(grid: str, run: str = _RUN) -> dict[str, Any]:
+    async def reasons(grid: str = _GRID, run: str = _RUN) -> dict[str, Any]:
         """The grid's figures, the categories that make its score, its heaviest cases."""
 
         def question(ask: Ask) -> dict[str, Any]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import get_args
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from dashboard.api import BadRequestError, answer, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.audit.of_files import put_file
 from dashboard.audit.recorder import Recorder
+from dashboard.described import one_of
 from dashboard.export.names import disposition
 from dashboard.export_api import repr_digest
 from dashboard.report.docx_file import docx
@@ -23,6 +23,7 @@ from dashboard.report.period import NAMES, Kind
 from dashboard.report.pptx_file import pptx
 from dashboard.report.report import Report, make
 from dashboard.stamps import PURPOSE, Stamps
+from dashboard.turns import Turns
 from dashboard.warehouse import Lender
 
 OWN_KEYS = ("format", "report", "purpose")
@@ -39,7 +40,7 @@ WRITERS: Mapping[str, tuple[Callable[[Report], bytes], str]] = {
 
 def add_report(api: FastAPI, warehouse: Lender, *, stamps: Stamps, record: Recorder | None = None) -> None:
     """Add /brief to the API; each that is made is put on record."""
-    gate = asyncio.Semaphore(AT_ONCE)
+    turns = Turns(AT_ONCE)
 
     @api.get(
         "/brief",
@@ -50,8 +51,8 @@ def add_report(api: FastAPI, warehouse: Lender, *, stamps: Stamps, record: Recor
     )
     async def brief(
         request: Request,
-        format: str = Query(description="、".join(WRITERS), max_length=10),
-        kind: str = Query("special", alias="report", description="、".join(get_args(Kind)), max_length=10),
+        format: str = one_of(WRITERS, max_length=10),
+        kind: str = one_of(get_args(Kind), "special", alias="report", max_length=10),
         purpose: str = PURPOSE,
     ) -> Response:
         """The week or month asked for, else the data's last whole one; special: the period asked for, whatever it is.
@@ -69,7 +70,7 @@ def add_report(api: FastAPI, warehouse: Lender, *, stamps: Stamps, record: Recor
             put_file(record, "brief_made", said, format=format, sha256=sha256.hexdigest())
             return _file(report, body, format, sha256.digest())
 
-        async with gate:
+        async with turns.turn():
             return await answer(warehouse, question)
 
 

@@ -21,6 +21,9 @@ create table if not exists screen (
 """
 
 
+ID = "^[0-9a-f]{32}$"
+
+
 class TooManyScreensError(Exception):
     """No further wall can be listed; the text says what to do, for a person."""
 
@@ -30,7 +33,7 @@ class Beat(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    id: str = Field(title="屏幕编号", pattern="^[0-9a-f]{32}$")
+    id: str = Field(title="屏幕编号", pattern=ID)
     name: str = Field(title="屏幕名称", max_length=40)
     page: str = Field(title="页面", max_length=40)
     build: str = Field(title="程序版本", max_length=40)

@@ -6,15 +6,18 @@ import asyncio
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi import Path as InPath
 
 from dashboard import work
 from dashboard.api import in_words
 from dashboard.clock import Clock
 from dashboard.refusal import RefusedError
-from dashboard.screens import Beat, Screens, TooManyScreensError
+from dashboard.screens import ID, Beat, Screens, TooManyScreensError
 from dashboard.store import Store
 from dashboard.warehouse import Lender
 from dashboard.writes import read, with_body
+
+SCREEN = InPath(description="屏幕编号", json_schema_extra={"pattern": ID})
 
 
 def add_screens(api: FastAPI, warehouse: Lender, store: Store, *, build: str, clock: Clock) -> None:
@@ -42,7 +45,7 @@ def add_screens(api: FastAPI, warehouse: Lender, store: Store, *, build: str, cl
         return await work.ask(listing)
 
     @api.delete("/screens/{screen}", summary="从清单中移除一块大屏", status_code=204)
-    async def forget(screen: str) -> Response:
+    async def forget(screen: str = SCREEN) -> Response:
         """Take a wall off the list; one that still paints comes back with its next heartbeat."""
         if not await asyncio.to_thread(screens.forget, screen):
             raise RefusedError("清单中没有这块屏幕", 404)

@@ -16,7 +16,11 @@ from dashboard.reader import Readers
 LEAST, MOST = 2, 100
 """Characters of a purpose (this project's default)."""
 ASKED = f"请写明用途（参数 purpose，{LEAST}–{MOST} 字，一行文字），例如“会议材料”；用途记入审计和文件说明"
-PURPOSE = Query("", description=f"用途，{LEAST}–{MOST} 字；登录后导出必填，记入审计和文件说明")
+PURPOSE = Query(
+    "",
+    description=f"用途，{LEAST}–{MOST} 字；登录后导出必填，记入审计和文件说明",
+    json_schema_extra={"minLength": LEAST, "maxLength": MOST},
+)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,13 @@ def _add_writes(api: FastAPI, *, views: Views, readers: Readers, pages: Mapping[
         views.delete(readers.of(request), id)
         return Response(status_code=204)
 
-    @api.put("/home", summary="设为首页", status_code=204, openapi_extra=with_body(HomeWish))
+    @api.put(
+        "/home",
+        summary="设为首页",
+        status_code=204,
+        openapi_extra=with_body(HomeWish),
+        responses={404: {"description": "没有这个视图"}},
+    )
     async def set_home(request: Request) -> Response:
         """The view that “/” opens with for this reader."""
         wish = await read(request, HomeWish)

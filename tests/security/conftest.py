@@ -12,7 +12,9 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from dashboard.server import Server, create
 from tests import builders
+from tests.doors import Hand
 
 
 class Lines(logging.Handler):
@@ -35,6 +37,22 @@ def guarded(small_county: Path) -> Iterator[FastAPI]:
     """The server; its clock stands at 08:30 on 1 April 2026."""
     with builders.serving(small_county) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def gated(small_county: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same as people meet it: behind the gate, with an audit trail; nobody has an account yet."""
+    state = tmp_path_factory.mktemp("private") / "state.sqlite"
+    made = create(small_county, clock=Hand(), state=state, is_gated=True)
+    with TestClient(made):  # its life begins and ends
+        yield made
+
+
+@pytest.fixture(scope="session")
+def pass_of_an_admin(gated: Server) -> dict[str, str]:
+    """The head of requests of a program that may do what an administrator may."""
+    token = gated.state.security.doors.tokens.add("核对", role="admin")
+    return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture

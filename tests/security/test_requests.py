@@ -19,8 +19,10 @@ from starlette.testclient import TestClient
 from dashboard.server import Server
 from tests.security.conftest import Lines
 
-QUICK = 5.0
-"""Seconds; the promise is 2 on a machine that does nothing else."""
+QUICK, TRIES = 2.0, 3
+"""Seconds, and how often a slow answer may be asked for again: the machine does other things, too."""
+INSIDE = ("Traceback", 'File "', "duckdb", "sqlite3", "Catalog Error", "Binder Error", "CURRENT.json", "snap-0")
+"""What only the server itself knows: no refusal says any of it."""
 
 QUERY = "?since=2026-03-01&until=2026-03-10"
 GOOD: dict[str, Any] = {
@@ -113,12 +115,17 @@ class Prober:
         self.sent = 0
 
     def check(self, what: str, allowed: set[int], method: str, path: str, **request: Any) -> httpx.Response:
-        before, began = len(self._access.texts), perf_counter()
-        said = self._client.request(method, path, **request)
-        took, lines = perf_counter() - began, self._access.said[before:]
+        for _ in range(TRIES):
+            before, began = len(self._access.texts), perf_counter()
+            said = self._client.request(method, path, **request)
+            took, lines = perf_counter() - began, self._access.said[before:]
+            if took <= QUICK:
+                break
         self.sent += 1
         if said.status_code not in allowed:
             self.wrong.append(f"{what}: {said.status_code} {said.text[:200]}")
+        if said.status_code >= 400 and (told := [word for word in INSIDE if word in said.text]):
+            self.wrong.append(f"{what}: tells {told}")
         if took > QUICK:
             self.wrong.append(f"{what}: {took:.1f} s")
         if [line["status"] for line in lines] != [said.status_code]:

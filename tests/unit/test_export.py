@@ -195,7 +195,7 @@ def test_the_export_is_described(client: TestClient) -> None:
     assert "text/csv; charset=utf-8" in said["/export"]["get"]["responses"]["200"]["content"]
 
 
-def test_an_export_that_nobody_waits_for_stops(small_county: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_h59_an_export_that_nobody_waits_for_stops(small_county: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reader hangs up before the first block, through every layer of the server."""
     started, hung_up, ends = Event(), Event(), []
     blocks = Content.blocks

@@ -1,0 +1,91 @@
+"""Does the API do as it describes itself? Schemathesis asks every operation, rightly and wrongly, behind the gate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.testclient import TestClient
+
+from dashboard.filters import DIMENSIONS
+from dashboard.server import Server
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+BASE = "http://localhost/api/v1"
+NEEDS_MORE = {"GET /density.png", "POST /views"}
+"""Heat that is dense enough to show, and the path of a page; what has a part needs the number of something made."""
+REPEATABLE = settings(
+    max_examples=12,
+    database=None,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def program(gated: Server, pass_of_an_admin: dict[str, str]) -> TestClient:
+    """A program that may do what an administrator may."""
+    return TestClient(gated, base_url="http://localhost", headers=pass_of_an_admin, raise_server_exceptions=False)
+
+
+@dataclass
+class Asked:
+    """What a program was answered: how often with which status, and what was not as described."""
+
+    program: TestClient
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def all_of(self, described: Mapping[str, Any], *modes: GenerationMode) -> None:
+        """Ask every operation, some times in each way."""
+        for result in schemathesis.openapi.from_dict(described).get_all_operations():
+            operation = result.ok()
+            takes_something = any(operation.iter_parameters()) or bool(operation.body)
+            for mode in modes if takes_something else [GenerationMode.POSITIVE]:
+                REPEATABLE(given(case=operation.as_strategy(mode))(self.one))()
+
+    def one(self, case: Any) -> None:
+        """Send one request and hold the answer against the description."""
+        said = case.as_transport_kwargs(base_url=BASE)
+        content = said.pop("data", None)
+        answer = self.program.request(**said, **({} if content is None else {"content": content}))
+        self.statuses[case.operation.label, answer.status_code] += 1
+        try:
+            case.validate_response(answer, checks=CHECKS)
+        except FailureGroup as failures:
+            asked = f"{said['method']} {answer.request.url}"
+            self.wrong += [f"{asked}: {answer.status_code} {failure}" for failure in failures.exceptions]
+
+
+def without_places(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same without filters whose values only the county knows."""
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            kept = [one for one in operation.get("parameters", []) if one["name"] not in DIMENSIONS]
+            operation["parameters"] = kept
+    return described
+
+
+def test_the_api_answers_as_it_describes_itself(program: TestClient) -> None:
+    asked = Asked(program)
+    asked.all_of(program.get("/api/v1/openapi.json").json(), GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    asked.all_of(without_places(program.get("/api/v1/openapi.json").json()), GenerationMode.POSITIVE)
+    assert asked.wrong == [], "\n".join(asked.wrong)
+    answered = {label for label, status in asked.statuses if status < 300}
+    refused = {label for label, _ in asked.statuses} - answered
+    assert {label for label in refused if "{" not in label} <= NEEDS_MORE, "or the answers above were refusals only"
