@@ -15,6 +15,11 @@
       .finally(function () { leave(then); });
   }
 
+  // What pages keep in the browser is for the one who was logged in.
+  function forget() {
+    try { window.localStorage.clear(); window.sessionStorage.clear(); } catch (_) { /* a closed store has nothing */ }
+  }
+
   window.fetch = function (address, options) {
     return fetchNow.call(window, address, options).then(function (answer) {
       if (answer.status === 401) {
@@ -28,7 +33,7 @@
     var pressed = event.target.closest && event.target.closest("[data-log-out], [data-look-as-oneself]");
     if (!pressed) { return; }
     if (pressed.hasAttribute("data-log-out")) {
-      try { window.sessionStorage.clear(); } catch (_) { /* a closed store holds nothing */ }
+      forget();
       post("/logout", {}, "/login");
     } else {
       post("/view-as", { role: "" }, "/");

@@ -70,6 +70,8 @@ def _add_logout(server: FastAPI, doors: Doors, workers: Workers) -> None:
         except attempts.REFUSALS as error:
             return login_page(next="/", refusal=attempts.refusal(error))
         response = onward("/login")
+        # For whoever sits down here next; browsers heed it over TLS and on this machine (session.js does it elsewhere).
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
         take_back(response, SESSION, is_secure=doors.is_secure)
         return response
 

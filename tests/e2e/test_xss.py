@@ -17,16 +17,22 @@ from playwright.sync_api import Browser, BrowserContext, Request, Route
 from starlette.testclient import TestClient
 
 from dashboard import basemap, events
+from dashboard.audit.of_doors import audit_of
+from dashboard.audit.record import Who
+from dashboard.auth.doors import open_doors
+from dashboard.auth.passwords import Hashes
 from dashboard.events import Event
 from dashboard.factory import find_pages
 from dashboard.filters import DIMENSIONS, VIEW_KEYS
 from dashboard.reader import LONGEST_NAME
-from dashboard.server import create
+from dashboard.server import Server, create
 from dashboard.wall.settings import PAGES as WALL_PAGES
 from tests import builders
+from tests.doors import PASSWORD, QUICK
 from tests.e2e import payloads
 from tests.e2e.conftest import DESK, IDLE, Visitor, _free_port
 from tests.e2e.payloads import PAYLOADS, SHORT
+from tests.e2e.people import visiting
 
 PERIOD = "since=2026-01-01&until=2026-03-15"
 NAMES = ("<svg onload=__xss()>", "<img src=/__xss/n>", "javascript:__xss(1)")
@@ -62,6 +68,9 @@ MADE = """() => [...document.querySelectorAll('*')].filter(element =>
 """Elements that only a payload can have made."""
 
 
+OWN_FORM = '<form class="login-form" method="post" action="/'
+
+
 @dataclass
 class Watch:
     """A room in which payloads are watched: what ran, what was asked for, and the tab's own complaints."""
@@ -79,7 +88,13 @@ class Watch:
         if urlsplit(request.url).path.startswith("/__xss"):
             self.ran.append(f"asked {request.url}")
 
-    def visitor(self) -> Visitor:
+    def visitor(self, name: str = "") -> Visitor:
+        """A tab of the administrator, or of whoever logs in here now."""
+        if name:
+            said = self.room.request.post(
+                f"{self.home}/login", form={"name": name, "password": PASSWORD}, max_redirects=0
+            )
+            assert said.status == 303
         return Visitor(self.room.new_page(), self.home)
 
 
@@ -87,14 +102,41 @@ def _events() -> tuple[Event, ...]:
     return tuple(Event(datetime(2026, 2, 1 + n % 28).date(), "action", text) for n, text in enumerate(PAYLOADS))
 
 
-def _write_down(client: TestClient) -> None:
-    """Notes and views of readers whose names are payloads as well; every one is accepted."""
+TOWN = "990108100"
+PEOPLE = {"王敏": "admin", "李强": "leader", "赵云": "analyst", "孙丽": "town", "张慧": "auditor"}
+"""Accounts → their roles. Each is called by a payload."""
+ADMIN, OFFICER, AUDITOR = "王敏", "孙丽", "张慧"
+
+
+def _welcome(server: Server) -> dict[str, TestClient]:
+    """The browsers of everybody, logged in; a program's token and a wall are called by payloads as well."""
+    trail, store = server.state.trail, server.state.store
+    doors = open_doors(store, clock=datetime.now, audit=audit_of(trail), hashes=Hashes(QUICK))
+    browsers = {}
+    for n, (name, role) in enumerate(PEOPLE.items()):
+        doors.accounts.add(name, PASSWORD, role=role, town=TOWN if role == "town" else "", shown_name=NAMES[n % 3])
+        browsers[name] = TestClient(server, follow_redirects=False)
+        assert browsers[name].post("/login", data={"name": name, "password": PASSWORD}).status_code == 303
+    for text in SHORT[:6]:
+        doors.tokens.add(text, role="analyst")
+        doors.walls.new_code(text)
+    for text in PAYLOADS[:12]:
+        trail.append("case_viewed", {"case": text, "purpose": text}, who=Who(text, text, "person"))
+    return browsers
+
+
+def _write_down(browsers: dict[str, TestClient]) -> None:
+    """Notes, views and screens of readers whose names are payloads as well; every one is accepted."""
+    writers = [browser for name, browser in browsers.items() if name != AUDITOR]
     for n, text in enumerate(PAYLOADS):
-        said = {"day": f"2026-02-{1 + n % 28:02d}", "text": text, "name": NAMES[n % 3], "query": ""}
-        assert client.post("/api/v1/notes", json=said).status_code == 201, text
+        said = {"day": f"2026-02-{1 + n % 28:02d}", "text": text, "query": ""}
+        assert writers[n % 4].post("/api/v1/notes", json=said).status_code == 201, text
     for n, text in enumerate(SHORT):
-        said = {"title": text, "path": "/map", "query": f"grid={text}", "shared": True, "name": NAMES[n % 3]}
-        assert client.post("/api/v1/views", json=said).status_code == 201, text
+        view = {"title": text, "path": "/map", "query": f"grid={text}", "shared": True}
+        assert writers[n % 4].post("/api/v1/views", json=view).status_code == 201, text
+        beat = {"id": f"{n:032x}", "name": text, "page": text, "build": text, "snapshot": text}
+        size = {"width": 1920, "height": 1080, "pixel_ratio": 1.0}
+        assert writers[0].post("/api/v1/screens", json=beat | size).status_code == 204, text
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +157,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             basemap.read(config),
             clock=lambda: datetime(2026, 3, 14, 8, 30),
             state=folder / "state" / "yiping.sqlite",
+            is_gated=True,
         )
         port = _free_port()
         server = uvicorn.Server(uvicorn.Config(made, port=port, log_level="error", ws="none"))
@@ -125,7 +168,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 if server.started:
                     break
                 threading.Event().wait(0.05)
-            _write_down(TestClient(made))
+            _write_down(_welcome(made))
             yield f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
@@ -144,7 +187,7 @@ def _without_policy(route: Route) -> None:
 
 @pytest.fixture(params=["policy", "no-policy"])
 def watch(request: pytest.FixtureRequest, browser: Browser, hostile: str) -> Iterator[Watch]:
-    room = browser.new_context(viewport=DESK, locale="zh-CN")
+    room = visiting(browser, hostile, name=ADMIN, viewport=DESK)
     if request.param == "no-policy":
         room.route(_is_document, _without_policy)
     yield Watch(room, hostile)
@@ -154,8 +197,7 @@ def watch(request: pytest.FixtureRequest, browser: Browser, hostile: str) -> Ite
 def _addresses() -> dict[str, str]:
     """Every page of the desk: by itself, and one with a payload in every key of the address."""
     case = payloads.case_of(20)["case_id"]
-    # 审计 holds no text of data, and is answered only where there is a log-in.
-    named = {page.path: f"{page.path}?{PERIOD}" for page in find_pages() if page.path != "/audit"}
+    named = {page.path: f"{page.path}?{PERIOD}" for page in find_pages()}
     named["/case"] += f"&{urlencode({'case': case})}"
     town, grid = "990108100", payloads.code(0)
     named["a place"] = f"/map?{PERIOD}&{urlencode({'town': town, 'grid': grid, 'metric': 'accepted'})}"
@@ -228,6 +270,31 @@ def test_t08_h38_no_text_of_data_runs_on_any_page_of_the_desk(watch: Watch) -> N
     assert opened == {"#export", "#views", "#takeaway-open", "#filter-town", "#filter-department", ".chart-data"}
     # The payloads were there, to be read.
     assert len([n for n in range(len(PAYLOADS)) if f"__xss({n})" in shown or f"__xss/{n}" in shown]) > 40
+
+
+@pytest.mark.parametrize(
+    ("name", "paths"), [(OFFICER, ("/", "/map", "/explore", "/care", "/case")), (AUDITOR, ("/audit",))]
+)
+def test_t08_p07_no_text_runs_for_a_town_officer_or_an_auditor(watch: Watch, name: str, paths: tuple[str, ...]) -> None:
+    visitor, shown = watch.visitor(name), ""
+    case = urlencode({"case": payloads.case_of(0)["case_id"]})
+    for path in paths:
+        visitor.tab.goto(f"{visitor.home}{path}?{PERIOD}&{case if path == '/case' else ''}")
+        _look(visitor, ())
+        shown += visitor.tab.evaluate("() => document.body.innerText")
+        assert watch.ran == [] and visitor.faults == [], path
+    assert len([n for n in range(len(PAYLOADS)) if f"__xss({n})" in shown or f"__xss/{n}" in shown]) > 5
+
+
+def test_t08_p07_no_text_runs_where_people_log_in_or_change_their_account(watch: Watch) -> None:
+    visitor = watch.visitor()
+    odd = urlencode({"next": "/" + PAYLOADS[1]})
+    for address in (f"/login?{odd}", "/login/screen", f"/password?{odd}", f"/view-as?{odd}"):
+        visitor.tab.goto(visitor.home + address)
+        visitor.tab.evaluate(TOUCH)
+        made = [text for text in visitor.tab.evaluate(MADE) if not text.startswith(OWN_FORM)]
+        assert made == [] and watch.ran == [] and visitor.faults == [], address
+    assert "__xss" in visitor.tab.content()
 
 
 def test_t08_no_text_of_data_runs_on_any_page_of_the_wall(watch: Watch) -> None:
