@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
@@ -23,7 +22,6 @@ from schemathesis.specs.openapi.checks import (
 from starlette.testclient import TestClient
 
 from dashboard.api import FILTER_KEYS
-from dashboard.server import Server
 
 CHECKS = [
     not_a_server_error,
@@ -46,12 +44,6 @@ REPEATABLE = settings(
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-
-
-@pytest.fixture
-def program(gated: Server, pass_of_an_admin: dict[str, str]) -> TestClient:
-    """A program that may do what an administrator may."""
-    return TestClient(gated, base_url="http://localhost", headers=pass_of_an_admin, raise_server_exceptions=False)
 
 
 @dataclass
