@@ -72,13 +72,18 @@
     window.setTimeout(function () { window.URL.revokeObjectURL(link.href); }, 60000);
   }
 
-  // Saves the file of an address and answers with its name, or fails with the server's own sentence.
+  function aboutOf(answer) {
+    var said = /<([^>]+)>; rel="describedby"/.exec(answer.headers.get("Link") || "");
+    return said ? said[1] : "";
+  }
+
+  // Saves the file of an address and answers with its name and where it is described, or fails with the server's sentence.
   function fetchFile(address) {
     return window.fetch(address).catch(function () { throw new Error(QUIET); }).then(function (answer) {
       if (!answer.ok) {
         return answer.json().catch(function () { return {}; }).then(function (body) { throw new Error(body.error || QUIET); });
       }
-      return answer.blob().then(function (blob) { save(blob, nameOf(answer)); return nameOf(answer); });
+      return answer.blob().then(function (blob) { save(blob, nameOf(answer)); return { name: nameOf(answer), about: aboutOf(answer) }; });
     });
   }
 
@@ -97,8 +102,19 @@
     work().catch(function (problem) { said.textContent = problem.message; }).then(function () { button.removeAttribute("aria-busy"); });
   }
 
+  // Where the files that were just handed over are described: a CSV bears its number in its name alone.
+  var described = {};
+
+  function hand(query) {
+    return function (purpose) {
+      return fetchFile(ROOT + "?" + query + "&" + purpose).then(function (file) { described[query] = file.about; });
+    };
+  }
+
   function begin(query) {
-    return ask(JOBS + "?" + query, "POST").then(function (job) { keep(job.id, true); take(job); watch(); });
+    return function (purpose) {
+      return ask(JOBS + "?" + query + "&" + purpose, "POST").then(function (job) { keep(job.id, true); take(job); watch(); });
+    };
   }
 
   function fileButton(offer, file, said) {
@@ -109,7 +125,7 @@
     button.addEventListener("click", function () {
       press(button, said, function () {
         var query = fullQuery(file, offer);
-        return file.way === "job" ? begin(query) : fetchFile(ROOT + "?" + query);
+        return window.yiping.forPurpose(button, file.way === "job" ? begin(query) : hand(query));
       });
     });
     return button;
@@ -120,7 +136,7 @@
     var button = make("button", { type: "button", "class": "offer-file", text: "说明" }), csv = offer.files.filter(function (file) { return file.format === "csv"; })[0];
     button.setAttribute("aria-label", offer.label + " CSV 的说明");
     button.title = "CSV 的说明（JSON），与文件放在一起可用来核对";
-    button.addEventListener("click", function () { press(button, said, function () { return sidecar(ROOT + "/about?" + fullQuery(csv, offer)); }); });
+    button.addEventListener("click", function () { press(button, said, function () { return sidecar(described[fullQuery(csv, offer)] || ROOT + "/about?" + fullQuery(csv, offer)); }); });
     return button;
   }
 
@@ -245,7 +261,14 @@
   }
 
   document.addEventListener("click", function (event) {
+    var button = event.target.closest ? event.target.closest("[data-file]") : null;
     if (event.target.closest && event.target.closest("#export, button:has(> #export)")) { open(); }
+    // A file that the page names itself.
+    if (button) {
+      press(button, document.getElementById(button.dataset.said), function () {
+        return window.yiping.forPurpose(button, function (purpose) { return fetchFile(button.dataset.file + "&" + purpose); });
+      });
+    }
   });
 
   window.addEventListener("load", function () { if (kept().length) { window.setTimeout(watch, 1500); } });

@@ -101,7 +101,7 @@
       page.put(drawn, edge.left);
       page.rule();
       page.say("数据截至 " + facts.as_of.slice(0, 16).replace("T", " ") + " · 批次 " + facts.snapshot.replace(/^snap-/, "")
-        + (facts.reader ? " · 导出人 " + facts.reader : ""), 12, { ink: "ink-soft" });
+        + " · 导出人 " + facts.mark, 12, { ink: "ink-soft" });
       definitions(panel).forEach(function (line) { page.say("口径 " + line, 11, { ink: "ink-soft" }); });
       if (drawn.missing) { page.say("底图来自其他主机，不在图片中", 11, { ink: "notice" }); }
       return page.done();

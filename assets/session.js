@@ -28,6 +28,7 @@
     var pressed = event.target.closest && event.target.closest("[data-log-out], [data-look-as-oneself]");
     if (!pressed) { return; }
     if (pressed.hasAttribute("data-log-out")) {
+      try { window.sessionStorage.clear(); } catch (_) { /* a closed store holds nothing */ }
       post("/logout", {}, "/login");
     } else {
       post("/view-as", { role: "" }, "/");

@@ -8,13 +8,14 @@
     place.classList.toggle("is-wrong", Boolean(isWrong));
   }
 
-  function fetchBrief(kind, format) {
+  function fetchBrief(button) {
     var asked = new URLSearchParams(window.location.search);
-    asked.set("report", kind);
-    asked.set("format", format);
-    say("正在生成……");
-    window.yiping.exports.fetchFile("/api/v1/brief?" + asked.toString()).then(function (name) {
-      say("已生成：" + name);
+    asked.set("report", button.dataset.brief);
+    asked.set("format", button.dataset.format);
+    say("");
+    window.yiping.forPurpose(button, function (purpose) {
+      say("正在生成……");
+      return window.yiping.exports.fetchFile("/api/v1/brief?" + asked + "&" + purpose).then(function (file) { say("已生成：" + file.name); });
     }).catch(function (problem) {
       say("未能生成：" + problem.message, true);
     });
@@ -22,6 +23,6 @@
 
   document.addEventListener("click", function (event) {
     var target = event.target.closest ? event.target.closest("[data-brief]") : null;
-    if (target) { fetchBrief(target.dataset.brief, target.dataset.format); }
+    if (target) { fetchBrief(target); }
   });
 })();

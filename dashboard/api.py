@@ -148,7 +148,7 @@ def _add_case(api: FastAPI, warehouse: Lender) -> None:
             raise BadRequestError(f"事项编号应为一行文字，至多 {MAX_TEXT} 字")
         if not may("see_cases"):
             raise HTTPException(403, "无权限查看事项")
-        return await answer(warehouse, lambda ask: {**_identity(ask), **case_json(ask.case(case_id))})
+        return await answer(warehouse, lambda ask: {**identity(ask), **case_json(ask.case(case_id))})
 
 
 def _add_geometry(api: FastAPI, warehouse: Lender) -> None:
@@ -175,24 +175,6 @@ def _add_geometry(api: FastAPI, warehouse: Lender) -> None:
         body = await answer(warehouse, question)
         headers = {"Content-Encoding": "gzip", "Cache-Control": "private, max-age=31536000, immutable"}
         return Response(body, media_type="application/geo+json", headers=headers)
-
-
-def add_health(server: FastAPI, warehouse: Lender) -> None:
-    """Liveness and readiness, outside the API's version."""
-
-    @server.get("/healthz", include_in_schema=False)
-    async def healthz() -> dict[str, str]:
-        """The event loop is alive."""
-        return {"status": "ok"}
-
-    @server.get("/readyz", include_in_schema=False)
-    async def readyz() -> JSONResponse:
-        """The current snapshot opens and answers; 503 with the reason if not."""
-        try:
-            body = await answer(warehouse, _identity)
-        except NoSnapshotError as error:
-            return JSONResponse({"status": "not_ready", "reason": str(error)}, status_code=503)
-        return JSONResponse({"status": "ready", **body})
 
 
 def in_words(status: int) -> Callable[[Request, Exception], Response]:
@@ -262,13 +244,14 @@ def split_keys(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _identity(ask: Ask) -> dict[str, Any]:
+def identity(ask: Ask) -> dict[str, Any]:
+    """Which snapshot answers, and its time."""
     return {"snapshot": ask.info.snapshot, "as_of": ask.info.as_of.isoformat()}
 
 
 def head(ask: Ask, filters: Filters) -> dict[str, Any]:
     """What every answer opens with: the snapshot, its time, and the filters as codes and in words."""
-    return {**_identity(ask), "filters": filters.conditions(), "filters_in_words": filters.describe(ask.vocabulary)}
+    return {**identity(ask), "filters": filters.conditions(), "filters_in_words": filters.describe(ask.vocabulary)}
 
 
 def answer_json(found: Answer, filters: Filters, beside: Beside | None = None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from typing import Any
 
@@ -12,25 +11,28 @@ from fastapi.responses import JSONResponse, Response
 from dashboard import words
 from dashboard.api import BadRequestError, answer, head, split_keys, strict_filters
 from dashboard.ask import Ask
+from dashboard.audit.of_files import put_file
 from dashboard.audit.recorder import Recorder
+from dashboard.auth.identity import may
 from dashboard.care import GROUPS, METRICS, SPANS, Care, CareRow
-from dashboard.clock import Clock
 from dashboard.described import list_of, one_of
-from dashboard.export.about import NOBODY
-from dashboard.export.asked import FORMATS
-from dashboard.export.care_file import care_in_words, care_name, write_care
+from dashboard.export.asked import FORMATS, NotAllowedError
+from dashboard.export.care_file import care_in_words, write_care
 from dashboard.export.export import MEDIA_TYPES
 from dashboard.export.geojson_file import place_of
 from dashboard.export.names import disposition
+from dashboard.export_api import repr_digest
 from dashboard.filters import DIMENSIONS, Filters
 from dashboard.metrics.values import Value
-from dashboard.reader import Readers, written_at
+from dashboard.stamps import PURPOSE, Stamps
 from dashboard.warehouse import Lender
 
-OWN_KEYS = ("by", "months", "format")
+OWN_KEYS = ("by", "months", "format", "purpose")
+NO_FILES = "您的角色不能导出文件，页面上的数仍可查看"
 _ANSWERS = {
     200: {"content": {"application/json": {}} | {media: {} for media in MEDIA_TYPES.values()}},
     400: {"description": "参数不合要求，附原因"},
+    403: {"description": "角色不能导出文件"},
 }
 _PLACES = {
     "parameters": [
@@ -49,12 +51,10 @@ def add_care(
     api: FastAPI,
     warehouse: Lender,
     *,
-    build: str,
-    clock: Clock | None = None,
-    readers: Readers | None = None,
+    stamps: Stamps,
     record: Recorder | None = None,
 ) -> None:
-    """Put /care on the API. `clock` tells when a file was made, `readers` for whom; `record` puts it on record."""
+    """Put /care on the API. Its files, unlike its numbers, are for who may export; `record` puts them on record."""
 
     @api.get(
         "/care",
@@ -68,37 +68,32 @@ def add_care(
         by: str = list_of(GROUPS, "", most=2, words=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}"),
         months: int = one_of(SPANS, 12, words="固定时段：" + "、".join(f"{n}（{name}）" for n, name in SPANS.items())),
         format: str = one_of(["", *FORMATS], "", words=f"不写为 JSON；{'、'.join(FORMATS)}", max_length=10),
+        purpose: str = PURPOSE,
     ) -> Response:
         """One row per group. A hidden number has no value, the state “hidden”, and the words that the page shows."""
         groups = split_keys(by)
         _check(groups, format)
-        reader = (await asyncio.to_thread(readers.of, request)).name if readers else ""
-        stamp = {
-            "build": build,
-            "exported_by": reader or NOBODY,
-            "exported_at": written_at(clock),
-            "source": f"{request.url.path}?{request.url.query}",
-        }
 
         def question(ask: Ask) -> Response:
+            if format and not may("export"):
+                if record:
+                    record("refused", action="export", reason="role")
+                raise NotAllowedError(NO_FILES)
             filters = _places(ask, request)
             found = ask.care.ask(groups, months=months, filters=filters)
             if not format:
                 return JSONResponse(_answer_json(ask, found, filters))
-            body = write_care(ask, found, filters, format=format, stamp=stamp)
-            if record:
-                record(
-                    "exported",
-                    content="care",
-                    format=format,
-                    rows=len(found.rows),
-                    filters=filters.conditions(),
-                    by=groups,
-                    sha256=hashlib.sha256(body).hexdigest(),
-                    snapshot=ask.info.snapshot,
-                )
-            name = disposition(care_name(ask, found, filters, format))
-            headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+            source = request.url.remove_query_params("purpose")
+            body, said = write_care(
+                ask, found, filters, format=format, stamp=stamps.of(request), source=f"{source.path}?{source.query}"
+            )
+            sha256 = hashlib.sha256(body)
+            put_file(record, "exported", said, content="care", format=format, sha256=sha256.hexdigest())
+            headers = {
+                "Content-Disposition": disposition(said["file"]),
+                "Repr-Digest": repr_digest(sha256.digest()),
+                "Cache-Control": "no-store",
+            }
             return Response(body, media_type=MEDIA_TYPES[format], headers=headers)
 
         return await answer(warehouse, question)

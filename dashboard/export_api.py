@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, BinaryIO
+from urllib.parse import urlencode
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from dashboard.api import COMPARED, answer, in_words, with_filters
 from dashboard.ask import Ask
+from dashboard.audit.of_files import put_file
 from dashboard.audit.recorder import Recorder
 from dashboard.auth.identity import may
-from dashboard.clock import Clock
-from dashboard.export.about import NOBODY, Stamp
 from dashboard.export.asked import EXPORT, ExportRefusedError, NotAllowedError
 from dashboard.export.content import StoppedError
 from dashboard.export.export import MEDIA_TYPES, Export
@@ -27,7 +27,8 @@ from dashboard.export.names import disposition
 from dashboard.export.offers import offers
 from dashboard.export_request import asked_of, parameters
 from dashboard.page import Page
-from dashboard.reader import Readers
+from dashboard.stamps import Stamps
+from dashboard.turns import Turns
 from dashboard.warehouse import Lender
 
 AT_ONCE = 2
@@ -42,53 +43,38 @@ class Exporter:
     """What an export needs besides its question; `pages` are those with numbers to hand over, by path."""
 
     warehouse: Lender
-    build: str
-    clock: Clock | None
-    gate: asyncio.Semaphore
+    stamps: Stamps
+    turns: Turns
     pages: Mapping[str, Page]
-    readers: Readers | None = None
     record: Recorder | None = None
 
-    def reader(self, request: Request) -> str:
-        """The name of who asks, as the file is to say it."""
-        return (self.readers.of(request).name if self.readers else "") or NOBODY
-
     def export(self, ask: Ask, request: Request, is_over: Callable[[], bool] = lambda: False) -> Export:
-        """The export that a request asks for. Raises what `asked_of` and `Export` raise."""
-        stamp = Stamp(self.build, self.clock() if self.clock else None, self.reader(request))
-        return Export(ask, asked_of(ask, request), stamp=stamp, sees_cases=may("see_cases"), is_over=is_over)
+        """The export that a request asks for. Raises what `Stamps.of`, `asked_of` and `Export` raise."""
+        stamp, asked = self.stamps.of(request), asked_of(ask, request)
+        return Export(ask, asked, stamp=stamp, sees_cases=may("see_cases"), is_over=is_over)
 
-    def put_on_record(self, export: Export, sha256: str) -> None:
-        """Before the file leaves: what is in it, and its checksum (hexadecimal). Raises `AuditError`."""
-        if self.record is None:
-            return
-        asked = export.asked
-        self.record(
-            "exported",
-            content="numbers" if asked.metrics else "cases",
-            format=asked.format,
-            rows=export.content.rows,
-            filters=asked.filters.conditions(),
-            metrics=asked.metrics,
-            by=asked.by,
-            sha256=sha256,
-            snapshot=export.snapshot,
-        )
+    def description(self, ask: Ask, request: Request, is_over: Callable[[], bool]) -> Export:
+        """The same, to be described only: it hands nothing over, and tells of a file that was. Raises the same."""
+        stamp, asked = self.stamps.told(request), asked_of(ask, request, also=("trace",))
+        return Export(ask, asked, stamp=stamp, sees_cases=may("see_cases"), is_over=is_over)
 
-    async def make(self, request: Request, into: Callable[[Export], Response]) -> Response:
-        """The answer made of the export that a request asks for; given up when the reader has gone."""
+    def put_on_record(self, said: Mapping[str, Any], *, format: str, sha256: str) -> None:
+        """Before the file leaves: what it says of itself, and its checksum (hexadecimal). Raises `AuditError`."""
+        content = "numbers" if "metrics" in said else "cases"
+        put_file(self.record, "exported", said, content=content, format=format, sha256=sha256)
+
+    async def make(self, work: Callable[[Ask, Callable[[], bool]], Response], request: Request) -> Response:
+        """What `work` answers, one of few at a time; it is told to give up when the reader has gone."""
         is_over = Event()
 
-        async with self.gate:
-            work = asyncio.create_task(
-                answer(self.warehouse, lambda ask: into(self.export(ask, request, is_over.is_set)))
-            )
+        async with self.turns.turn():
+            making = asyncio.create_task(answer(self.warehouse, lambda ask: work(ask, is_over.is_set)))
             left = asyncio.create_task(_left(request))
             try:
-                await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
-                if not work.done():
+                await asyncio.wait({making, left}, return_when=asyncio.FIRST_COMPLETED)
+                if not making.done():
                     is_over.set()
-                return await work
+                return await making
             finally:
                 is_over.set()
                 left.cancel()
@@ -98,7 +84,7 @@ class Exporter:
         asked = asked_of(ask, request)
         page = self.pages.get(asked.view)
         questions = page.exports(ask, asked.filters) if page else ()
-        return offers(ask, asked, questions, sees_cases=may("see_cases"), reader=self.reader(request))
+        return offers(ask, asked, questions, sees_cases=may("see_cases"), stamp=self.stamps.told(request))
 
 
 async def _left(request: Request) -> None:
@@ -111,19 +97,12 @@ def add_export(
     api: FastAPI,
     warehouse: Lender,
     *,
-    build: str,
-    clock: Clock | None = None,
+    stamps: Stamps,
     pages: Sequence[Page] = (),
-    readers: Readers | None = None,
     record: Recorder | None = None,
 ) -> Exporter:
-    """Add /export, /export/about and /export/offers to the API.
-
-    `clock` tells when a file was made, where that is to be told, `readers` for whom; `pages` are those whose numbers
-    are offered.
-    """
-    gate = asyncio.Semaphore(AT_ONCE)
-    exporter = Exporter(warehouse, build, clock, gate, {page.path: page for page in pages}, readers, record)
+    """Add /export, /export/about and /export/offers to the API. `pages` are those whose numbers are offered."""
+    exporter = Exporter(warehouse, stamps, Turns(AT_ONCE), {page.path: page for page in pages}, record)
     _errors(api)
     _add_file(api, exporter)
     _add_about(api, exporter)
@@ -152,7 +131,9 @@ def _add_file(api: FastAPI, exporter: Exporter) -> None:
         The file is complete before its first byte is sent. `Link` leads to its description, `Repr-Digest` is the
         file's SHA-256.
         """
-        return await exporter.make(request, lambda export: _file(export, exporter.put_on_record))
+        return await exporter.make(
+            lambda ask, is_over: _file(exporter, exporter.export(ask, request, is_over)), request
+        )
 
 
 def _add_about(api: FastAPI, exporter: Exporter) -> None:
@@ -162,9 +143,13 @@ def _add_about(api: FastAPI, exporter: Exporter) -> None:
         openapi_extra=with_filters(),
         dependencies=[Depends(parameters)],
     )
-    async def about(request: Request) -> Response:
+    async def about(
+        request: Request, trace: str = Query("", description="所说明的文件的追溯号", pattern="^([0-9a-f]{16})?$")
+    ) -> Response:
         """The sidecar of a file: conditions, snapshot, columns, definitions, number of rows, checksum."""
-        return await exporter.make(request, lambda export: JSONResponse(export.describe()))
+        return await exporter.make(
+            lambda ask, is_over: JSONResponse(exporter.description(ask, request, is_over).describe()), request
+        )
 
 
 def _add_offers(api: FastAPI, exporter: Exporter) -> None:
@@ -179,33 +164,44 @@ def _add_offers(api: FastAPI, exporter: Exporter) -> None:
         return await answer(exporter.warehouse, lambda ask: exporter.offers(ask, request))
 
 
-def _file(export: Export, put_on_record: Callable[[Export, str], None]) -> Response:
+def _file(exporter: Exporter, export: Export) -> Response:
     out: BinaryIO = tempfile.TemporaryFile(prefix="yiping-export-")  # noqa: SIM115
     try:
         export.write(out)
-        size, sha256 = out.tell(), digest(out)
-        put_on_record(export, base64.b64decode(sha256).hex())
+        size, sha256 = out.tell(), checksum(out)
+        exporter.put_on_record(export.about(), format=export.asked.format, sha256=sha256.hex())
     except BaseException:
         out.close()
         raise
     headers = {
         "Content-Disposition": disposition(export.name),
         "Content-Length": str(size),
-        "Repr-Digest": f"sha-256=:{sha256}:",
-        "Link": f'<{export.asked.address(f"{EXPORT}/about")}>; rel="describedby"; type="application/json"',
+        "Repr-Digest": repr_digest(sha256),
+        "Link": f'<{_description(export)}>; rel="describedby"; type="application/json"',
         "Cache-Control": "no-store",
     }
     return StreamingResponse(_chunks(out), media_type=MEDIA_TYPES[export.asked.format], headers=headers)
 
 
-def digest(out: BinaryIO) -> str:
-    """The SHA-256 of the whole file, in base64 as HTTP writes it; the file is at its beginning then."""
+def _description(export: Export) -> str:
+    """The address of the file's sidecar, which is to say what this very file would."""
+    told = {key: export.stamp.said[key] for key in ("purpose", "trace") if export.stamp.said[key]}
+    return "&".join(filter(None, (export.asked.address(f"{EXPORT}/about"), urlencode(told))))
+
+
+def checksum(out: BinaryIO) -> bytes:
+    """The SHA-256 of the whole file, which is at its beginning then."""
     sha = hashlib.sha256()
     out.seek(0)
     while chunk := out.read(CHUNK):
         sha.update(chunk)
     out.seek(0)
-    return base64.b64encode(sha.digest()).decode()
+    return sha.digest()
+
+
+def repr_digest(sha256: bytes) -> str:
+    """A SHA-256 as the header Repr-Digest writes it."""
+    return f"sha-256=:{base64.b64encode(sha256).decode()}:"
 
 
 def _chunks(out: BinaryIO) -> Iterator[bytes]:

@@ -12,11 +12,10 @@ from fastapi.responses import FileResponse
 
 from dashboard.api import answer, in_words, with_filters
 from dashboard.ask import Ask
-from dashboard.audit.recorder import Recorder
 from dashboard.export.export import MEDIA_TYPES, Export
 from dashboard.export.jobs import DONE, Jobs, NoSuchJobError, NotReadyError
 from dashboard.export.names import disposition
-from dashboard.export_api import Exporter
+from dashboard.export_api import Exporter, checksum, repr_digest
 from dashboard.export_request import parameters
 
 JOBS = "/api/v1/exports"
@@ -36,7 +35,7 @@ def add_export_jobs(api: FastAPI, exporter: Exporter, jobs: Jobs, *, owner: Owne
     _errors(api)
     _add_start(api, exporter, jobs, owner)
     _add_watch(api, jobs, owner)
-    _add_fetch(api, jobs, owner, exporter.record)
+    _add_fetch(api, exporter, jobs, owner)
 
 
 def _errors(api: FastAPI) -> None:
@@ -81,23 +80,17 @@ def _add_watch(api: FastAPI, jobs: Jobs, owner: Owner) -> None:
         return job_json(jobs.cancel(key, owner()))
 
 
-def _add_fetch(api: FastAPI, jobs: Jobs, owner: Owner, record: Recorder | None) -> None:
+def _add_fetch(api: FastAPI, exporter: Exporter, jobs: Jobs, owner: Owner) -> None:
     @api.get("/exports/{key}/file", summary="下载后台导出的文件", response_class=FileResponse)
     def fetch(key: str = KEY) -> FileResponse:
         """The whole file; `Link` leads to its description. That it goes out is on record before its first byte."""
         path, job, said = jobs.file(key, owner()), jobs.find(key, owner()), jobs.about(key, owner())
-        if record:
-            record(
-                "exported",
-                content="numbers" if "metrics" in said else "cases",
-                format=job["format"],
-                rows=said["rows"],
-                filters=said["filters"],
-                sha256=said["sha256"],
-                snapshot=said["snapshot"],
-            )
+        with path.open("rb") as out:
+            sha256 = checksum(out)
+        exporter.put_on_record(said, format=job["format"], sha256=sha256.hex())
         headers = {
             "Content-Disposition": disposition(job["name"]),
+            "Repr-Digest": repr_digest(sha256),
             "Link": f'<{JOBS}/{key}/about>; rel="describedby"; type="application/json"',
             "Cache-Control": "no-store",
         }

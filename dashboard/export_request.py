@@ -11,8 +11,9 @@ from dashboard.described import list_of, one_of
 from dashboard.export.asked import FORMATS, Asked
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.query import GROUPS
+from dashboard.stamps import PURPOSE
 
-OWN_KEYS = ("format", "metrics", "by", "order", "sort", "columns", "find", "view")
+OWN_KEYS = ("format", "metrics", "by", "order", "sort", "columns", "find", "view", "purpose")
 PAGE = r"^/[a-z]{0,20}$"
 
 
@@ -25,12 +26,13 @@ async def parameters(
     columns: str = Query("", description="要哪些列，逗号分隔，按此顺序；不写为全部", max_length=2000),
     find: str = Query("", description="只要分组名称或代码含有它的行（指标汇总）", max_length=60),
     view: str = Query("/", description="从哪一页导出，如 /departments；说明里的链接打开它", pattern=PAGE),
+    purpose: str = PURPOSE,
 ) -> None:
     """The parameters of every export route: described, and checked, before `asked_of` reads them."""
 
 
-def asked_of(ask: Ask, request: Request) -> Asked:
-    """What the request asks for. Raises `BadRequestError` with a sentence."""
+def asked_of(ask: Ask, request: Request, *, also: tuple[str, ...] = ()) -> Asked:
+    """What the request asks for; `also` are further keys of a route. Raises `BadRequestError` with a sentence."""
     said = request.query_params
     _check(said)
     metrics = tuple(dict.fromkeys(split_keys(said.get("metrics", ""))))
@@ -42,7 +44,7 @@ def asked_of(ask: Ask, request: Request) -> Asked:
         raise BadRequestError("columns 没有取值：请写明要哪些列，或不写")
     return Asked(
         format=said["format"],
-        filters=strict_filters(ask, request, own_keys=OWN_KEYS),
+        filters=strict_filters(ask, request, own_keys=(*OWN_KEYS, *also)),
         metrics=metrics,
         by=by,
         order=said.get("order", "newest"),

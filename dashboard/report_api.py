@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from io import BytesIO
+from dataclasses import replace
 from typing import get_args
 
 from fastapi import FastAPI, Request
@@ -13,18 +12,21 @@ from fastapi.responses import Response
 
 from dashboard.api import BadRequestError, answer, strict_filters, with_filters
 from dashboard.ask import Ask
+from dashboard.audit.of_files import put_file
 from dashboard.audit.recorder import Recorder
 from dashboard.described import one_of
 from dashboard.export.names import disposition
-from dashboard.export_api import digest
+from dashboard.export_api import repr_digest
 from dashboard.report.docx_file import docx
 from dashboard.report.pdf_file import pdf
 from dashboard.report.period import NAMES, Kind
 from dashboard.report.pptx_file import pptx
 from dashboard.report.report import Report, make
+from dashboard.stamps import PURPOSE, Stamps
+from dashboard.turns import Turns
 from dashboard.warehouse import Lender
 
-OWN_KEYS = ("format", "report")
+OWN_KEYS = ("format", "report", "purpose")
 AT_ONCE = 2
 """Briefs being made at the same time; further ones wait their turn."""
 OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -36,9 +38,9 @@ WRITERS: Mapping[str, tuple[Callable[[Report], bytes], str]] = {
 }
 
 
-def add_report(api: FastAPI, warehouse: Lender, record: Recorder | None = None) -> None:
+def add_report(api: FastAPI, warehouse: Lender, *, stamps: Stamps, record: Recorder | None = None) -> None:
     """Add /brief to the API; each that is made is put on record."""
-    gate = asyncio.Semaphore(AT_ONCE)
+    turns = Turns(AT_ONCE)
 
     @api.get(
         "/brief",
@@ -51,6 +53,7 @@ def add_report(api: FastAPI, warehouse: Lender, record: Recorder | None = None) 
         request: Request,
         format: str = one_of(WRITERS, max_length=10),
         kind: str = one_of(get_args(Kind), "special", alias="report", max_length=10),
+        purpose: str = PURPOSE,
     ) -> Response:
         """The week or month asked for, else the data's last whole one; special: the period asked for, whatever it is.
 
@@ -58,15 +61,16 @@ def add_report(api: FastAPI, warehouse: Lender, record: Recorder | None = None) 
         """
 
         def question(ask: Ask) -> Response:
-            report = _asked(ask, request, format=format, kind=kind)
+            stamp = stamps.of(request)
+            report = replace(_asked(ask, request, format=format, kind=kind), mark=stamp.mark, purpose=stamp.purpose)
             body = WRITERS[format][0](report)
-            if record:
-                rows = strict_filters(ask, request, own_keys=OWN_KEYS).conditions()
-                sha256 = hashlib.sha256(body).hexdigest()
-                record("brief_made", format=format, filters=rows, sha256=sha256, snapshot=report.snapshot)
-            return _file(report, body, format)
+            sha256 = hashlib.sha256(body)
+            filters = strict_filters(ask, request, own_keys=OWN_KEYS).conditions()
+            said = {"filters": filters, "snapshot": report.snapshot, **stamp.said}
+            put_file(record, "brief_made", said, format=format, sha256=sha256.hexdigest())
+            return _file(report, body, format, sha256.digest())
 
-        async with gate:
+        async with turns.turn():
             return await answer(warehouse, question)
 
 
@@ -80,11 +84,11 @@ def _asked(ask: Ask, request: Request, *, format: str, kind: str) -> Report:
     return make(ask, filters, found)
 
 
-def _file(report: Report, body: bytes, format: str) -> Response:
+def _file(report: Report, body: bytes, format: str, sha256: bytes) -> Response:
     media = WRITERS[format][1]
     headers = {
         "Content-Disposition": disposition(file_name(report, format)),
-        "Repr-Digest": f"sha-256=:{digest(BytesIO(body))}:",
+        "Repr-Digest": repr_digest(sha256),
         "Cache-Control": "no-store",
     }
     return Response(body, media_type=media, headers=headers)

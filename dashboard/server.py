@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from dashboard.api import add_health, build_id, create_api, refused
+from dashboard.api import build_id, create_api, refused
 from dashboard.audit.api import add_audit
 from dashboard.audit.recorder import Recorder
 from dashboard.auth.identity import known
@@ -26,6 +26,7 @@ from dashboard.export_api import add_export
 from dashboard.export_jobs_api import add_export_jobs
 from dashboard.factory import create_app, find_pages
 from dashboard.headers import content_policy
+from dashboard.health import Standing, add_health
 from dashboard.map_api import add_maps
 from dashboard.notes import Notes
 from dashboard.notes_api import add_notes
@@ -35,6 +36,7 @@ from dashboard.report_api import add_report
 from dashboard.scoped import ScopedWarehouse
 from dashboard.screens_api import add_screens
 from dashboard.security import Security, open_security, open_trail
+from dashboard.stamps import Stamps
 from dashboard.store import IN_MEMORY, Store
 from dashboard.views import Views
 from dashboard.views_api import add_views
@@ -42,6 +44,7 @@ from dashboard.wall import settings as wall_settings
 from dashboard.wall.app import PREFIX, add_wall
 from dashboard.warehouse import Lender, open_warehouse
 from dashboard.web.hosts import LOOPBACK
+from dashboard.web.lag import LoopLag
 from dashboard.web.paths import KnownPaths
 from dashboard.web.stack import Layer, Rules, secured
 from dashboard.writes import add_refusals
@@ -87,11 +90,13 @@ def create(
     trail = open_trail(state, now)
     record = Recorder(trail)
     security = open_security(store, trail, clock=now, is_secure=is_secure) if is_gated else None
+    lag = LoopLag()
     jobs = Jobs(store, None if state == IN_MEMORY else state.with_name("exports"), clock=clock)
 
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with lag.watched():
+            yield
         jobs.close()
         whole.close()
         trail.close()
@@ -102,19 +107,21 @@ def create(
     server.state.warehouse = whole
     server.state.store = store
     server.state.trail = trail
+    server.state.lag = lag
     server.state.security = security
     if security:
         security.add(server, lambda: _towns(whole))
-    add_health(server, warehouse)
+    add_health(server, Standing(warehouse, store, trail, (warehouse_path, trail.path.parent), lag))
     build, pages = build_id(ROOT), find_pages()
     api = create_api(warehouse, build, clock)
     add_density(api, warehouse)
     add_maps(api, warehouse)
     readers = Readers(store)
-    exporter = add_export(api, warehouse, build=build, clock=clock, pages=pages, readers=readers, record=record)
+    stamps = Stamps(build, clock, readers)
+    exporter = add_export(api, warehouse, stamps=stamps, pages=pages, record=record)
     add_export_jobs(api, exporter, jobs, owner=_asker)
-    add_care(api, warehouse, build=build, clock=clock, readers=readers, record=record)
-    add_report(api, warehouse, record)
+    add_care(api, warehouse, stamps=stamps, record=record)
+    add_report(api, warehouse, stamps=stamps, record=record)
     if clock is not None:
         add_screens(api, warehouse, store, build=build, clock=clock)
     add_basemap(server, api, basemap)

@@ -120,7 +120,7 @@ def _reader(identity: Identity, vocabulary: Vocabulary) -> Component:
     out = html.Button("退出", type="button", className="head-out", **{"data-log-out": "yes"})
     return html.Div(
         [
-            html.Span(f"{name}（{what}）", id="head-reader"),
+            html.Span(f"{name}（{what}）", id="head-reader", **{"data-mark": identity.signature}),
             *(_looking_as(identity, vocabulary) if identity.own_role else _ways(own)),
             out,
         ],

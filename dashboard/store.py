@@ -13,6 +13,8 @@ from dashboard import faults
 
 BUSY_SECONDS = 5.0
 IN_MEMORY = Path(":memory:")
+TOUCH = "pragma user_version = 0"
+"""Writes the first page once more, as it was: what cannot do this can write nothing."""
 DEFAULT = Path(__file__).resolve().parent.parent / "data" / "state" / "yiping.sqlite"
 """Where it is kept unless somebody says otherwise."""
 
@@ -48,6 +50,11 @@ class Store:
         """Carry out one INSERT, UPDATE or DELETE, and say how many rows it touched."""
         with self._use() as connection:
             return connection.execute(sql, parameters or {}).rowcount
+
+    def check(self) -> None:
+        """Could something be written now? Writes a page of the file as it is. Raises `StoreError`."""
+        with self._use() as connection:
+            connection.execute(TOUCH)
 
     def close(self) -> None:
         """Close the file."""

@@ -51,14 +51,14 @@ class _Job:
 class Pool:
     """At most `size` questions at a time and `queue` waiting; one client never has all of either.
 
-    A client may hold three quarters: so the others always find a free thread, however slow its questions are. Of those
+    A client may hold half: so the others always find a free thread, however slow its questions are. Of those
     waiting, the one whose client has the fewest running goes first.
     """
 
     def __init__(self, size: int = SIZE, queue: int = QUEUE) -> None:
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="question")
         self._size, self._queue = size, queue
-        self._most_running, self._most_waiting = max(1, size * 3 // 4), max(1, queue * 3 // 4)
+        self._most_running, self._most_waiting = max(1, size // 2), max(1, queue * 3 // 4)
         self._running: Counter[str] = Counter()
         self._waiting: deque[_Job] = deque()
         self._lock = Lock()

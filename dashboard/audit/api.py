@@ -22,6 +22,7 @@ from dashboard.audit.verify import REASONS, Verdict, verify
 from dashboard.clock import Clock
 from dashboard.described import Day
 from dashboard.export.names import disposition
+from dashboard.turns import Turns
 
 COUNTED_DAYS = 30
 LONGEST_PIECE = 500
@@ -36,7 +37,7 @@ class Auditing:
     clock: Clock
     record: Recorder
     roles: Mapping[str, str]
-    gate: asyncio.Semaphore
+    turns: Turns
     """One walk at a time: it keeps a processor busy for seconds."""
 
     async def recorded(self, content: str, asked: Asked, *, rows: int) -> None:
@@ -48,7 +49,7 @@ def add_audit(
     api: FastAPI, trail: Trail, *, clock: Clock, record: Recorder, roles: Mapping[str, str] | None = None
 ) -> None:
     """Add /audit, /audit/verification, /audit/counts and /audit/export. Whether one may read is the gate's to say."""
-    auditing = Auditing(trail, clock, record, roles or {}, asyncio.Semaphore(1))
+    auditing = Auditing(trail, clock, record, roles or {}, Turns(1))
     api.add_exception_handler(AuditError, in_words(503))
     _add_list(api, auditing)
     _add_verification(api, auditing)
@@ -117,7 +118,7 @@ def _add_verification(api: FastAPI, auditing: Auditing) -> None:
     @api.get("/audit/verification", summary="核验审计链")
     async def verification() -> dict[str, Any]:
         """Walks the whole chain: does it hold, from when to when, and which record is the first that does not."""
-        async with auditing.gate:
+        async with auditing.turns.turn():
             found = await asyncio.to_thread(verify, auditing.trail.path, key=auditing.trail.key)
         await auditing.recorded("verification", Asked(), rows=found.count)
         return _verdict(found)

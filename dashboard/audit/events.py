@@ -103,6 +103,7 @@ KINDS: Mapping[str, Kind] = {
     "through": Kind("清除至序号", _is_count),
     "token": Kind("令牌", is_line),
     "town": Kind("乡镇", _is_code),
+    "trace": Kind("追溯号", _is_code),
     "until": Kind("至（不含）", _is_day),
     "wall": Kind("大屏", is_line),
 }
@@ -128,9 +129,9 @@ EVENTS: Mapping[str, Event] = {
     "exported": Event(
         "导出",
         needs=("content", "format", "rows", "filters"),
-        may=("metrics", "by", "purpose", "sha256", "snapshot"),
+        may=("metrics", "by", "purpose", "sha256", "snapshot", "trace"),
     ),
-    "brief_made": Event("生成简报", needs=("format", "filters"), may=("purpose", "sha256", "snapshot")),
+    "brief_made": Event("生成简报", needs=("format", "filters"), may=("purpose", "sha256", "snapshot", "trace")),
     "account_added": Event("新增账号", needs=("account", "role"), may=("town",)),
     "account_disabled": Event("停用账号", needs=("account",)),
     "account_enabled": Event("启用账号", needs=("account",)),

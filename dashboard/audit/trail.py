@@ -19,7 +19,7 @@ from dashboard.audit.head import Head, HeadFile, HeldHead
 from dashboard.audit.reading import BUSY_SECONDS, reading
 from dashboard.audit.record import AuditError, Record, Who, address_of, key_mark, record_of
 from dashboard.clock import Clock
-from dashboard.store import IN_MEMORY
+from dashboard.store import IN_MEMORY, TOUCH
 
 KEPT = timedelta(days=184)
 """No six months are longer. Nothing younger is ever removed."""
@@ -100,6 +100,12 @@ class Trail:
                 self._connection.execute(_INSERT, vars(record))
             head.move(_end(record))
         return record
+
+    def check(self) -> None:
+        """Could a record be appended now? Nothing is. Raises `AuditError`."""
+        with _in_words("审计记录写不进去"), self._held() as head, self._writing():
+            self._refuse_broken(self._last(), head.read())
+            self._connection.execute(TOUCH)
 
     def prune(self, before: datetime, *, who: Who) -> int:
         """Remove the records from the beginning up to the first that is not older; how many they were.

@@ -14,6 +14,9 @@ Kind = Literal["session", "token", "wall"]
 """By what somebody is known: a person who logged in, a program's token, or a wall that was activated."""
 
 
+LONGEST_SHOWN = 40
+
+
 class NobodyError(Exception):
     """Nobody is known to be asking: the request did not come through the gate, or by a public route."""
 
@@ -36,6 +39,12 @@ class Identity:
     def account_role(self) -> str:
         """The role that was given to the account, as whatever role it looks."""
         return self.own_role or self.role
+
+    @property
+    def signature(self) -> str:
+        """“王敏（wangmin）” on pages and files, “王敏” where the account is the same; cut to fit a line."""
+        shown = (self.shown_name or self.name)[:LONGEST_SHOWN]
+        return shown if shown.casefold() == self.name else f"{shown}（{self.name}）"
 
     @property
     def key(self) -> str:

@@ -36,7 +36,7 @@ def _row(kind: Kind, name: str) -> html.Div:
         html.Button(
             word,
             type="button",
-            className="export-choice",
+            className="offer-file",
             **{"data-brief": kind, "data-format": form, "aria-label": f"{name} {word}"},
         )
         for form, word in FORMATS.items()

@@ -21,11 +21,38 @@ NOBODY = "未登录"
 
 @dataclass(frozen=True)
 class Stamp:
-    """Of the program: its build, the server's clock at the export (None where it has none), and for whom it is."""
+    """How a file came about: the program's build, the server's clock (None where it has none), for whom, what for.
+
+    Under `trace` it is on record.
+    """
 
     build: str
     at: datetime | None = None
     reader: str = NOBODY
+    purpose: str = ""
+    trace: str = ""
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The members of a 说明 that tell it."""
+        return {
+            "build": self.build,
+            "exported_by": self.reader,
+            "exported_at": self.at.isoformat(timespec="seconds") if self.at else "",
+            "purpose": self.purpose,
+            "trace": self.trace,
+        }
+
+    @property
+    def mark(self) -> str:
+        """What is printed under every page of the file."""
+        return mark(self.said)
+
+
+def mark(said: Mapping[str, Any]) -> str:
+    """“王敏 · 2026-11-26 13:06:28 · 追溯号 0a1b2c3d4e5f6071”, out of a 说明."""
+    trace = said["trace"] and f"追溯号 {said['trace']}"
+    return " · ".join(filter(None, (said["exported_by"], _said("exported_at", said["exported_at"]), trace)))
 
 
 def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, Any]:
@@ -37,6 +64,7 @@ def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, A
         "county": info.region,
         "filters_in_words": asked.filters.describe(ask.vocabulary),
         "filters": asked.filters.conditions(),
+        "by": list(asked.by),
         "order": "" if asked.metrics or asked.sort else asked.order,
         "sort": asked.sort,
         "order_in_words": order_in_words(asked, content.fields),
@@ -47,9 +75,7 @@ def about(ask: Ask, asked: Asked, content: Content, stamp: Stamp) -> dict[str, A
         "source": asked.address(),
         "as_of": info.as_of.isoformat(),
         "snapshot": info.snapshot,
-        "build": stamp.build,
-        "exported_by": stamp.reader,
-        "exported_at": stamp.at.isoformat(timespec="seconds") if stamp.at else "",
+        **stamp.said,
         "rows": content.rows,
         "sha256": content.sha256,
         "sha256_of": HASH_OF + (LOCATED if asked.format == "geojson" and not asked.metrics else ""),
@@ -88,6 +114,8 @@ LINES = {
     "build": "程序版本",
     "exported_by": "导出人",
     "exported_at": "导出时间",
+    "purpose": "用途",
+    "trace": "追溯号",
     "rows": "行数",
     "sha256": "SHA-256",
     "sha256_of": "SHA-256 的对象",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Any, BinaryIO
@@ -11,10 +11,11 @@ from typing import Any, BinaryIO
 from dashboard import words
 from dashboard.ask import Ask
 from dashboard.care import COVERAGE, GROUPS, METRICS, Care, CareRow
-from dashboard.export.about import DEMO, LINES
+from dashboard.export.about import DEMO, LINES, Stamp
 from dashboard.export.content import HASH_OF, Content
 from dashboard.export.csv_file import write_csv
 from dashboard.export.geojson_file import Locate, place_of, polygons, write_geojson
+from dashboard.export.names import traced
 from dashboard.export.number_table import GROUP_NAMES, STATES, group_cells, group_fields
 from dashboard.export.parquet_file import write_parquet
 from dashboard.export.table import Cell, Cells, Field, Table, plain
@@ -31,10 +32,10 @@ def care_in_words(ask: Ask, found: Care, filters: Filters) -> str:
     return " · ".join([found.span, *filters.chosen(ask.vocabulary)])
 
 
-def care_name(ask: Ask, found: Care, filters: Filters, format: str) -> str:
+def care_name(ask: Ask, found: Care, filters: Filters, format: str, trace: str = "") -> str:
     """“关爱走访_全县_近3个月_截至1030-1821.csv”."""
     scope = "筛选" if filters.chosen(ask.vocabulary) else ask.place
-    return f"关爱走访_{scope}_{found.name}_截至{ask.info.as_of:%m%d-%H%M}.{format}"
+    return traced(f"关爱走访_{scope}_{found.name}_截至{ask.info.as_of:%m%d-%H%M}.{format}", trace)
 
 
 def care_table(found: Care) -> Table:
@@ -45,17 +46,21 @@ def care_table(found: Care) -> Table:
     return Table(fields=tuple(fields), total=len(rows), batches=iter([rows]))
 
 
-def write_care(ask: Ask, found: Care, filters: Filters, *, format: str, stamp: Mapping[str, str]) -> bytes:
-    """The whole file; `stamp` says by which program, when, for whom and from which address it was made."""
+def write_care(
+    ask: Ask, found: Care, filters: Filters, *, format: str, stamp: Stamp, source: str
+) -> tuple[bytes, dict[str, Any]]:
+    """The whole file, and its 说明; `source` is the address that asked for it."""
     content, info = Content(care_table(found)), ask.info
 
     def about() -> dict[str, Any]:
         return dict.fromkeys(LINES, "") | {
-            "file": care_name(ask, found, filters, format),
+            "file": care_name(ask, found, filters, format, stamp.trace),
             "title": "关爱走访（人数保护后）",
             "demo": DEMO if info.is_demo else "",
             "county": info.region,
             "filters_in_words": care_in_words(ask, found, filters),
+            "filters": filters.conditions(),
+            "by": list(found.by),
             "as_of": info.as_of.isoformat(),
             "snapshot": info.snapshot,
             "rows": content.rows,
@@ -63,7 +68,8 @@ def write_care(ask: Ask, found: Care, filters: Filters, *, format: str, stamp: M
             "sha256_of": HASH_OF,
             "defaults": DEFAULTS,
             "columns": [asdict(field) for field in content.fields],
-            **stamp,
+            "source": source,
+            **stamp.said,
         }
 
     def shapes() -> Locate:
@@ -78,7 +84,7 @@ def write_care(ask: Ask, found: Care, filters: Filters, *, format: str, stamp: M
     with tempfile.TemporaryFile(prefix="yiping-care-") as out:
         writers[format](out)
         out.seek(0)
-        return out.read()
+        return out.read(), about()
 
 
 def _metric_fields(key: str) -> Iterator[Field]:

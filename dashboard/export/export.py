@@ -40,19 +40,14 @@ class Export:
         self, ask: Ask, asked: Asked, *, stamp: Stamp, sees_cases: bool, is_over: Callable[[], bool] = lambda: False
     ) -> None:
         self.asked = asked
-        self._ask, self._stamp = ask, stamp
+        self._ask, self.stamp = ask, stamp
         self._locate: Locate = at_point
         self._not_on_map: dict[str, Any] = {}
-        self.name = file_name(asked, ask.info, ask.vocabulary)
+        self.name = file_name(asked, ask.info, ask.vocabulary, stamp.trace)
         table = self._numbers() if asked.metrics else self._cases(sees_cases)
         self._refuse(table.total)
         self.total = table.total
         self.content = Content(table, is_over)
-
-    @property
-    def snapshot(self) -> str:
-        """The snapshot that it is of."""
-        return self._ask.info.snapshot
 
     def write(self, out: BinaryIO) -> None:
         """The whole file."""
@@ -75,7 +70,7 @@ class Export:
         return self._about() | ({"not_on_map": self._not_on_map} if self._not_on_map else {})
 
     def _about(self) -> dict[str, Any]:
-        return {"file": self.name} | about(self._ask, self.asked, self.content, self._stamp)
+        return {"file": self.name} | about(self._ask, self.asked, self.content, self.stamp)
 
     def _members(self) -> dict[str, Any]:
         return {"not_on_map": self._not_on_map, "about": self._about()}

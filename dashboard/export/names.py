@@ -13,10 +13,16 @@ PLACES = ("grid", "village", "town")
 _UNSAFE = re.compile(r"[^\w（）-]+")
 
 
-def file_name(asked: Asked, info: SnapshotInfo, vocabulary: Vocabulary) -> str:
+def file_name(asked: Asked, info: SnapshotInfo, vocabulary: Vocabulary, trace: str = "") -> str:
     """“受理事项_云溪镇_2026-03-01至2026-03-13_截至0314-0800.xlsx”: letters, digits, - and _ only."""
     what = "指标汇总" if asked.metrics else "受理事项"
-    return f"{what}_{scope_and_time(asked.filters, info, vocabulary)}.{asked.format}"
+    return traced(f"{what}_{scope_and_time(asked.filters, info, vocabulary)}.{asked.format}", trace)
+
+
+def traced(name: str, trace: str) -> str:
+    """The name with the number under which the file is on record, where the file has no room for it inside: a CSV."""
+    stem, _, ending = name.rpartition(".")
+    return f"{stem}_{trace}.{ending}" if trace and ending == "csv" else name
 
 
 def scope_and_time(filters: Filters, info: SnapshotInfo, vocabulary: Vocabulary) -> str:

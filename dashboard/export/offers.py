@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dashboard.ask import Ask
-from dashboard.export.about import DEMO
+from dashboard.export.about import DEMO, Stamp
 from dashboard.export.arrange import arranged
 from dashboard.export.asked import FORMATS, Asked
 from dashboard.export.limits import NO_POINTS, is_long, refusal
@@ -15,9 +15,7 @@ from dashboard.export.names import scope_and_time
 from dashboard.page import Question
 
 
-def offers(
-    ask: Ask, asked: Asked, questions: Sequence[Question], *, sees_cases: bool, reader: str = ""
-) -> dict[str, Any]:
+def offers(ask: Ask, asked: Asked, questions: Sequence[Question], *, sees_cases: bool, stamp: Stamp) -> dict[str, Any]:
     """The page's facts for a picture's frame, and its offers: cases, what was asked itself, the page's questions.
 
     An offer has its rows and, for each format, the query string of `/export`, whether it is handed over at once, as a
@@ -38,7 +36,7 @@ def offers(
         "snapshot": info.snapshot,
         "county": info.region,
         "demo": DEMO if info.is_demo else "",
-        "reader": reader,
+        "mark": stamp.mark,
         "name": scope_and_time(filters, info, ask.vocabulary),
         "offers": found,
     }

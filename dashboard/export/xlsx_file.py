@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import xlsxwriter
 
-from dashboard.export.about import sheet
+from dashboard.export.about import mark, sheet
 from dashboard.export.content import Content
 from dashboard.export.table import Cell, Field, Kind, text_of
 
@@ -36,7 +36,11 @@ def write_xlsx(content: Content, out: BinaryIO, *, about: Callable[[], Mapping[s
         data = book.add_worksheet("数据")
         notes = book.add_worksheet("说明")
         _write_data(book, data, content)
-        _write_notes(book, notes, sheet(about()))
+        said = about()
+        _write_notes(book, notes, sheet(said))
+        for page in (data, notes):
+            # In a footer & begins a command.
+            page.set_footer(f"&L{mark(said).replace('&', '&&')}&R&P / &N")
 
 
 def _write_data(book: Any, data: Any, content: Content) -> None:

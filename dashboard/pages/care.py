@@ -12,6 +12,7 @@ from dash import html
 
 from dashboard import words
 from dashboard.ask import Ask
+from dashboard.auth.identity import may
 from dashboard.care import COVERAGE, DONE, DUE, METRICS, SPANS, Care, CareRow, span_for
 from dashboard.components import chart, grid, measure, panel
 from dashboard.export.asked import FORMATS
@@ -59,11 +60,12 @@ def _cell(key: str, value: Value, by: str, code: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Cards:
-    """All care groups together, and each, over the span; the question's places as a query string."""
+    """All care groups together, and each, over the span; `query` names its places, for files of who may export."""
 
     whole: Care
     groups: Care
     query: str
+    has_files: bool
 
 
 def load_cards(ask: Ask, filters: Filters) -> Cards:
@@ -72,7 +74,7 @@ def load_cards(ask: Ask, filters: Filters) -> Cards:
     whole = ask.care.ask(months=months, filters=filters)
     places = [(key, code) for key in ("town", "village") for code in filters.values(key)]
     query = urlencode([("months", months), *places])
-    return Cards(whole, ask.care.ask(("care_group",), months=months, filters=filters), query)
+    return Cards(whole, ask.care.ask(("care_group",), months=months, filters=filters), query, may("export"))
 
 
 def view_cards(model: Cards) -> Mapping[Target, Any]:
@@ -83,7 +85,7 @@ def view_cards(model: Cards) -> Mapping[Target, Any]:
             _card("全部重点人群", model.whole.rows[0], (), is_whole=True),
             *(_card(row.labels[0], row, model.groups.by) for row in model.groups.rows),
         ],
-        "care-files": _files(model.query),
+        "care-files": _files(model.query) if model.has_files else [],
     }
 
 
@@ -101,11 +103,11 @@ def _card(name: str, row: CareRow, by: Sequence[str], *, is_whole: bool = False)
 
 
 def _files(query: str) -> list[Any]:
-    links: list[Any] = [html.Span("导出各村社区各类人群")]
+    buttons: list[Any] = [html.Span("导出各村社区各类人群")]
     for form in FORMATS:
-        href = f"/api/v1/care?by=village,care_group&{query}&format={form}"
-        links.append(html.A(FORMAT_NAMES[form], href=href, className="care-file", download=""))
-    return links
+        file = {"data-file": f"/api/v1/care?by=village,care_group&{query}&format={form}", "data-said": "care-said"}
+        buttons.append(html.Button(FORMAT_NAMES[form], type="button", className="offer-file", **file))
+    return [*buttons, html.Span(id="care-said", className="offer-said", role="status")]
 
 
 # --- places × groups ----------------------------------------------------------------------------------------------

@@ -60,6 +60,8 @@ def _prepare(document: Any, report: Report) -> None:
     _say(foot, f"{demo}{report.source}　第 ", size=9)
     _field(foot, "PAGE")
     _say(foot, " 页", size=9)
+    if report.mark:
+        _say(page.footer.add_paragraph(), report.mark, size=9, role="ink-soft")
 
 
 def _dress_style(style: Any, chinese: str, size: float) -> None:
@@ -218,4 +220,4 @@ def _counting(document: Any, report: Report) -> None:
         _say(paragraph, one.name, size=10, is_bold=True)
         remark = f"{one.remark}。" if one.remark else ""
         _say(paragraph, f"　{one.meaning}。公式：{one.formula}。计时：{one.clock}。{remark}", size=10)
-    _line(document, f"{report.defaults}。", size=10)
+    _line(document, f"{report.defaults}。{report.use}", size=10)

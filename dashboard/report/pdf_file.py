@@ -39,7 +39,11 @@ def pdf(report: Report) -> bytes:
 
 def _said(report: Report) -> dict[str, Any]:
     """The report as the template reads it: charts carry the labels of their bars, as printed everywhere."""
-    said: dict[str, Any] = asdict(report) | {"as_of": report.as_of.isoformat(), "source": report.source}
+    said: dict[str, Any] = asdict(report) | {
+        "as_of": report.as_of.isoformat(),
+        "source": report.source,
+        "use": report.use,
+    }
     said["colours"] = {role: theme.colour(role) for role in COLOURS}
     for written, section in zip(said["sections"], report.sections, strict=True):
         if section.chart:

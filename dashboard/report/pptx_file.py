@@ -97,7 +97,9 @@ def _counted(one: Definition) -> str:
 def _counting(report: Report, slide: Any) -> None:
     _title(slide, "附：口径")
     lines = [f"{one.name}：{one.formula}（{one.clock}）" for one in report.definitions]
-    _words(slide, (SIDE, Cm(2.8), WIDTH - 2 * SIDE, Cm(13.5)), [*lines, report.rule, report.defaults], size=11)
+    _words(
+        slide, (SIDE, Cm(2.8), WIDTH - 2 * SIDE, Cm(13.5)), [*lines, report.rule, report.defaults, report.use], size=11
+    )
     slide.notes_slide.notes_text_frame.text = "\n".join(_counted(one) for one in report.definitions)
 
 
@@ -115,7 +117,7 @@ def _foot(slide: Any, report: Report, page: str) -> None:
     _words(
         slide,
         (SIDE, Cm(18.0), WIDTH - 2 * SIDE, Cm(0.8)),
-        [f"{demo}{report.source}　　{page}"],
+        ["　　".join(filter(None, (f"{demo}{report.source}", report.mark, page)))],
         size=10,
         role="ink-soft",
     )

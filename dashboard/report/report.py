@@ -53,7 +53,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole brief; every text is as it is printed."""
+    """A whole brief; every text is as it is printed. `mark` stands under every page: for whom it was made, and when."""
 
     title: str
     county: str
@@ -71,6 +71,13 @@ class Report:
     sections: tuple[Section, ...]
     definitions: tuple[Definition, ...]
     defaults: str = DEFAULTS
+    mark: str = ""
+    purpose: str = ""
+
+    @property
+    def use(self) -> str:
+        """What it was made for: “用途：会议材料。”; '' where nobody said."""
+        return self.purpose and f"用途：{self.purpose}。"
 
     @property
     def source(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 from time import perf_counter
 
@@ -15,6 +16,8 @@ from dashboard import faults, work
 log = logging.getLogger("yiping.access")
 
 LONGEST_PATH = 120
+_TYPED = re.compile(r"[^\x20-\x7e]+|\d(?:[ -]?\d){6,}[Xx]?")
+"""What may be of a person in a path that somebody typed: words, where paths of ours have none, and long numbers."""
 
 
 def address(scope: Scope) -> str:
@@ -51,7 +54,7 @@ class _Line:
         self._began = perf_counter()
         self._id = faults.request_id.get()
         self._method = scope.get("method", "WEBSOCKET")
-        self._path = scope["path"][:LONGEST_PATH]
+        self._path = _TYPED.sub("…", scope["path"][:LONGEST_PATH])
         self._status = 0
         self._bytes = 0
 

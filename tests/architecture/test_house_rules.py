@@ -11,6 +11,7 @@ import pytest
 
 from etl.contract import TABLES
 from tests import builders
+from tests.architecture.source import parsed
 
 ROOT = builders.ROOT
 MODULES = [ROOT / "app.py", *sorted((ROOT / "dashboard").rglob("*.py")), *sorted((ROOT / "etl").rglob("*.py"))]
@@ -18,7 +19,7 @@ DASHBOARD = [p for p in MODULES if "dashboard" in p.parts]
 
 
 def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return parsed(path.read_text(encoding="utf-8"))
 
 
 def name(path: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import builders
+from tests.architecture.source import parsed
 
 ROOT = builders.ROOT
 PYTHON = [ROOT / "app.py", *sorted((ROOT / "dashboard").rglob("*.py"))]
@@ -43,7 +44,7 @@ ICON_HTML = re.compile(r"""\bhtml["']?\s*:\s*(?P<given>[^,}\n]+)""")
 
 def python_sinks(source: str) -> Iterator[str]:
     """Every banned option or component that a module of ours uses."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.keyword) and node.arg in OPTIONS:
             yield f"{node.value.lineno}: {node.arg}="
         elif isinstance(node, ast.Dict):

@@ -171,6 +171,15 @@ class Visitor:
                 return
         raise TimeoutError(f"still asking: {self.asking}")
 
+    def say_purpose(self, words: str = "") -> None:
+        """Answer what the file is for that was just asked for: with words, or with 会议材料."""
+        box = self.tab.get_by_role("dialog", name="这份文件的用途")
+        if words:
+            box.get_by_label("用途").fill(words)
+        else:
+            box.get_by_role("button", name="会议材料").click()
+        box.get_by_role("button", name="导出", exact=True).click()
+
     def query(self) -> str:
         """The address bar's query."""
         return urlsplit(self.tab.url).query

@@ -82,8 +82,9 @@ def test_the_months_open_as_a_table(desk: Visitor) -> None:
 
 def test_files_are_offered_in_every_format(desk: Visitor) -> None:
     desk.open("/care")
-    links = desk.tab.locator("#care-files a")
+    links = desk.tab.locator("#care-files button")
     assert links.all_inner_texts() == ["CSV", "XLSX", "Parquet", "GeoJSON"]
     with desk.tab.expect_download() as download:
         links.first.click()
+        desk.say_purpose()
     assert download.value.suggested_filename.startswith("关爱走访_全县_近3个月")

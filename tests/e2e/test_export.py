@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -16,13 +17,14 @@ from tests.e2e.conftest import Visitor
 def handed_over(desk: Visitor, button: str, folder: Path) -> Path:
     """The file that a button of 导出 hands over, under the name it comes with."""
     desk.tab.locator("#export").click()
-    return saved(desk, desk.tab.get_by_role("button", name=button, exact=True), folder)
+    return saved(desk, desk.tab.get_by_role("button", name=button, exact=True), folder, desk.say_purpose)
 
 
-def saved(desk: Visitor, button: Locator, folder: Path) -> Path:
-    """What a click downloads."""
+def saved(desk: Visitor, button: Locator, folder: Path, then: Callable[[], None] = lambda: None) -> Path:
+    """What a click downloads, once what is asked `then` is answered."""
     with desk.tab.expect_download() as begun:
         button.click()
+        then()
     file = folder / begun.value.suggested_filename
     begun.value.save_as(file)
     return file

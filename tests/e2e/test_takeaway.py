@@ -17,6 +17,7 @@ def handed_over(desk: Visitor, button: str, folder: Path) -> tuple[str, list[str
     tab.locator("#takeaway-open").click()
     with tab.expect_download() as begun:
         tab.get_by_role("button", name=button).click()
+        desk.say_purpose()
     file = folder / "brief.docx"
     begun.value.save_as(file)
     tab.wait_for_function("() => document.getElementById('takeaway-said').textContent.startsWith('已生成')")

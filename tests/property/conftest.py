@@ -12,6 +12,7 @@ from dashboard.api import create_api
 from dashboard.ask import Ask
 from dashboard.export_api import add_export
 from dashboard.factory import find_pages
+from dashboard.stamps import Stamps
 from dashboard.warehouse import Warehouse
 from tests import builders
 
@@ -34,6 +35,6 @@ def exported(exported_county: Warehouse) -> Iterator[Ask]:
 def exporting(exported_county: Warehouse) -> Iterator[TestClient]:
     api = create_api(exported_county, "build-1")
     clock = lambda: datetime(2026, 11, 1, 9, 30)  # noqa: E731
-    add_export(api, exported_county, build="build-1", clock=clock, pages=find_pages())
+    add_export(api, exported_county, stamps=Stamps("build-1", clock), pages=find_pages())
     with TestClient(api, raise_server_exceptions=False) as session:
         yield session

@@ -65,13 +65,13 @@ def test_t10_h61_slow_questions_of_one_client_leave_the_others_alone(
 
     async def work() -> None:
         slow = [asyncio.create_task(send(guarded, "GET", SLOW_QUERY, head=HOME, address="a")) for _ in range(60)]
-        for _ in range(6):
+        for _ in range(4):
             assert await asyncio.to_thread(stuck.begun.acquire, timeout=10)
         answered = await others()
         assert [said.status for said, _ in answered] == [200] * 100
         assert sorted(seconds for _, seconds in answered)[94] < 1.0
         refused = [task.result() for task in slow if task.done()]
-        assert [said.status for said in refused] == [429] * 30
+        assert [said.status for said in refused] == [429] * 32
         assert refused[0].headers["retry-after"] == "2" and "再试" in json.loads(refused[0].body)["error"]
         stuck.go.set()
         assert sorted({said.status for said in await asyncio.gather(*slow)}) == [200, 429]
@@ -87,7 +87,7 @@ def test_h61_a_callback_that_finds_no_room_is_429_with_a_sentence(
 
     async def work() -> Said:
         slow = [asyncio.create_task(send(guarded, "GET", SLOW_QUERY, head=HOME, address="a")) for _ in range(30)]
-        for _ in range(6):
+        for _ in range(4):
             assert await asyncio.to_thread(stuck.begun.acquire, timeout=10)
         said = await send(guarded, "POST", route, head=head, chunks=(content,), address="a")
         stuck.go.set()

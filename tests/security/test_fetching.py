@@ -32,6 +32,7 @@ from dashboard.metrics.disclosure import DUE, publish
 from dashboard.metrics.values import Value
 from dashboard.pages import definitions
 from dashboard.pages.care import PAGE
+from dashboard.stamps import Stamps
 from tests import builders
 from tests.care_oracle import Cells, Fact, answer, truth
 from tests.security.test_disclosure import RULES, blocks, deduced
@@ -70,7 +71,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
     """The demo county of 3,000 cases."""
     with builders.demo_county(tmp_path_factory.mktemp("care"), cases=3000, seed=7) as door, door.lease() as ask:
         api = create_api(door, "build-1")
-        add_care(api, door, build="build-1")
+        add_care(api, door, stamps=Stamps("build-1"))
         rows = ask.database.rows("select village, care_group, month, visits_due, visits_done from mart.fact_visit_stat")
         facts = [Fact(ask.parents[village][1], village, *rest) for village, *rest in rows]
         cells = {key: (pair.due, pair.done) for key, pair in ask.care._cube._cells.items()}

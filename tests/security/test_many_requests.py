@@ -37,7 +37,7 @@ def test_h58_fifty_exports_at_once_are_files_or_429_and_every_file_is_on_record(
     different = [f"since=2026-02-{1 + n % 28:02}&until=2026-03-{1 + n % 14:02}" for n in range(50)]
 
     async def at_once(questions: Sequence[str]) -> list[Said]:
-        path = "/api/v1/export?format=csv&"
+        path = "/api/v1/export?format=csv&purpose=work&"
         return await asyncio.gather(*(send(gated, "GET", path + query, head=head) for query in questions))
 
     async def work() -> tuple[list[Said], list[Said]]:
@@ -103,7 +103,7 @@ def test_h60_a_thousand_polls_of_one_client_are_answered_and_others_too(gated: S
 @pytest.mark.parametrize(
     "path",
     [
-        "/api/v1/export?format=csv&metrics=accepted&by=grid&find={}", "/api/v1/audit?name={}",
+        "/api/v1/export?format=csv&purpose=work&metrics=accepted&by=grid&find={}", "/api/v1/audit?name={}",
         "/api/v1/query?metrics=accepted&town={}", "/?match=grid_name.contains.{}", "/explore?find={}",
     ],
 )  # fmt: skip
@@ -124,6 +124,6 @@ def test_h26_columns_that_nobody_may_have_are_refused(gated: Server, pass_of_an_
     program = TestClient(gated, base_url="http://localhost", headers=pass_of_an_admin)
     before = exported(gated)
     for columns in ("id_no,name,party_pid", "party_pid", "staff_pid", "phone", "title,party_pid"):
-        said = program.get("/api/v1/export", params={"format": "csv", "columns": columns})
+        said = program.get("/api/v1/export", params={"format": "csv", "purpose": "work", "columns": columns})
         assert said.status_code == 400 and "error" in said.json(), columns
     assert exported(gated) == before

@@ -31,6 +31,7 @@ from dashboard.notes_api import add_notes
 from dashboard.page import Page
 from dashboard.reader import Readers
 from dashboard.scoped import ScopedWarehouse
+from dashboard.stamps import Stamps
 from dashboard.store import IN_MEMORY, Store
 from dashboard.warehouse import Warehouse
 from tests import builders
@@ -100,15 +101,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def _served(warehouse: Any, store: Store, jobs: Jobs) -> FastAPI:
     api, readers = create_api(warehouse, "b", CLOCK), Readers(store)
+    stamps = Stamps("b", CLOCK)
     add_density(api, warehouse)
     add_maps(api, warehouse)
-    add_care(api, warehouse, build="b", clock=CLOCK)
-    exporter = add_export(api, warehouse, build="b", clock=CLOCK, pages=find_pages())
+    add_care(api, warehouse, stamps=stamps)
+    exporter = add_export(api, warehouse, stamps=stamps, pages=find_pages())
     add_export_jobs(api, exporter, jobs, owner=lambda: current().name)
     add_notes(api, warehouse, notes=Notes(store, CLOCK), readers=readers)
     return api
 
 
+PURPOSE = "purpose=数据核对"
 ROUTES = (
     "/query?metrics=accepted,open&by=town",
     "/query?metrics=accepted&by=grid",
@@ -119,10 +122,10 @@ ROUTES = (
     "/replay?measure=risk&level=grid&pace=week",
     "/risk",
     "/care?by=village",
-    "/care?by=town&months=3&format=csv",
-    "/export?format=csv",
-    "/export?format=geojson",
-    "/export?format=csv&metrics=accepted&by=grid",
+    f"/care?by=town&months=3&format=csv&{PURPOSE}",
+    f"/export?format=csv&{PURPOSE}",
+    f"/export?format=geojson&{PURPOSE}",
+    f"/export?format=csv&metrics=accepted&by=grid&{PURPOSE}",
     "/export/about?format=csv&metrics=accepted&by=village",
     "/export/offers?format=csv&view=/map",
 )
@@ -139,7 +142,7 @@ def test_p03_h29_no_route_says_anything_of_a_foreign_place_even_after_the_county
 
 
 LISTS = ("town={own}&town={other}", "town=", "town=%25", "town=*", "town=null", "town=%20", "town[]={other}")
-FILTERED = ("/query?metrics=accepted", "/cases?limit=5", "/density?", "/export?format=csv", "/care?")
+FILTERED = ("/query?metrics=accepted", "/cases?limit=5", "/density?", f"/export?format=csv&{PURPOSE}", "/care?")
 
 
 @pytest.mark.parametrize("path", FILTERED)
@@ -177,7 +180,7 @@ def test_t03b_one_drawing_of_the_heat_is_never_anothers(place: Place) -> None:
 
 
 def test_h27_a_file_made_in_the_background_is_its_makers_and_holds_what_they_may_see(place: Place) -> None:
-    job = place.client.post("/exports?format=csv", headers={"x-town": place.own}).json()
+    job = place.client.post(f"/exports?format=csv&{PURPOSE}", headers={"x-town": place.own}).json()
     for _ in range(300):
         job = place.get(f"/exports/{job['id']}").json()
         if job["state"] not in ("waiting", "running"):

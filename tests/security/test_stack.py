@@ -54,6 +54,21 @@ def test_ids_differ_and_are_never_taken_from_the_client(client: TestClient) -> N
     assert len(ids) == 20 and "mine" not in ids
 
 
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/api/v1/cases/990187197901010006", "/api/v1/cases/…"), ("/api/v1/cases/1390018-7001", "/api/v1/cases/…"),
+        ("/张三", "/…"),
+        ("/api/v1/cases/EV-000123", "/api/v1/cases/EV-000123"), ("/tiles/11/1664/789.png", "/tiles/11/1664/789.png"),
+    ],
+)  # fmt: skip
+def test_t18_the_access_log_keeps_no_name_and_no_number_that_somebody_typed_into_a_path(
+    client: TestClient, access: Lines, path: str, kept: str
+) -> None:
+    client.get(path)
+    assert access.said[0]["path"] == kept
+
+
 def test_h39_a_line_break_in_a_path_makes_no_second_line(client: TestClient, access: Lines) -> None:
     assert client.get("/a%0d%0aSet-Cookie:%20x=1").status_code == 404
     assert "\n" not in access.texts[0] and len(access.texts) == 1

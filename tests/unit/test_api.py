@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from dashboard.api import add_health, create_api
+from dashboard.api import create_api
 from dashboard.ask import FILL_LIMIT
 from dashboard.filters import DIMENSIONS, parse
 from dashboard.metrics.catalog import METRICS
@@ -21,7 +21,6 @@ from tests import builders
 def client(small_county: Path) -> Iterator[TestClient]:
     door = open_warehouse(small_county)
     api = create_api(door, "build-1")
-    add_health(api, door)
     with TestClient(api, raise_server_exceptions=False) as session:
         yield session
     door.close()
@@ -108,15 +107,8 @@ def test_the_pulse_names_snapshot_time_and_build(client: TestClient) -> None:
     assert (said["as_of"], said["build"]) == ("2026-03-14T08:00:00", "build-1")
 
 
-def test_health_and_readiness_are_two_things(client: TestClient, tmp_path: Path) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json()["status"] == "ready"
-    empty = open_warehouse(tmp_path)
-    api = create_api(empty, "b")
-    add_health(api, empty)
-    with TestClient(api, raise_server_exceptions=False) as nothing:
-        assert nothing.get("/healthz").status_code == 200
-        assert nothing.get("/readyz").status_code == 503
+def test_without_data_a_question_is_503_with_what_to_do(tmp_path: Path) -> None:
+    with TestClient(create_api(open_warehouse(tmp_path), "b"), raise_server_exceptions=False) as nothing:
         answer = nothing.get("/query?metrics=accepted")
         assert (answer.status_code, "etl load" in answer.json()["error"]) == (503, True)
 

@@ -36,6 +36,7 @@ from dashboard.export_api import add_export
 from dashboard.filters import DIMENSIONS, Filters, parse
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.server import create
+from dashboard.stamps import Stamps
 from dashboard.warehouse import open_warehouse
 from etl.contract import TABLES
 from tests import builders
@@ -48,7 +49,7 @@ AT = datetime(2026, 11, 1, 9, 30)
 def client(small_county: Path) -> Iterator[TestClient]:
     door = open_warehouse(small_county)
     api = create_api(door, "build-1")
-    add_export(api, door, build="build-1", clock=lambda: AT)
+    add_export(api, door, stamps=Stamps("build-1", lambda: AT))
     with TestClient(api, raise_server_exceptions=False) as session:
         yield session
     door.close()

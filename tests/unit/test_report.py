@@ -36,6 +36,7 @@ from dashboard.report.pptx_file import pptx
 from dashboard.report.report import SIX, Report, make
 from dashboard.report.sections import Chart, Table
 from dashboard.report_api import add_report
+from dashboard.stamps import Stamps
 from dashboard.warehouse import Warehouse
 from tests import builders
 
@@ -259,7 +260,7 @@ def test_tables_share_out_their_width_by_their_texts() -> None:
 @pytest.fixture(scope="module")
 def client(warehouse: Warehouse) -> TestClient:
     api = create_api(warehouse, "test")
-    add_report(api, warehouse)
+    add_report(api, warehouse, stamps=Stamps("build-1"))
     return TestClient(api)
 
 
