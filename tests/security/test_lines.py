@@ -12,11 +12,12 @@ from dashboard.audit.record import Record
 from dashboard.server import Server
 from tests.security.conftest import Lines
 
-PERIOD = "since=2026-03-01&until=2026-03-10"
+PERIOD = "since=2026-03-01&until=2026-03-10&purpose=work"
 NOT_RECORDED = ("query?metrics=accepted", "metrics", "cases?limit=2", "pulse", "export/offers?format=csv&view=/map")
 REFUSED = (
     "export?format=exe",
-    "export?format=csv&columns=party_pid",
+    "export?format=csv",
+    "export?format=csv&purpose=work&columns=party_pid",
     "brief?format=exe",
     "audit?limit=0",
     "cases/nosuch",

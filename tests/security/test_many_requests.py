@@ -55,7 +55,7 @@ def test_h59_whoever_hangs_up_leaves_no_record_no_file_and_room_for_the_next(
     gated: Server, head: Head, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     begun, ends, blocks = Semaphore(0), Counter[str](), Content.blocks
-    path = "/api/v1/export?format=csv&since=2026-02-01"
+    path = "/api/v1/export?format=csv&purpose=work&since=2026-02-01"
 
     def slow(content: Content) -> Iterator[Block]:
         begun.release()
