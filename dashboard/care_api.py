@@ -24,7 +24,7 @@ from dashboard.export.names import disposition
 from dashboard.export_api import repr_digest
 from dashboard.filters import DIMENSIONS, Filters
 from dashboard.metrics.values import Value
-from dashboard.stamps import PURPOSE, Stamps
+from dashboard.stamps import PURPOSE, Stamps, purpose_of
 from dashboard.warehouse import Lender
 
 OWN_KEYS = ("by", "months", "format", "purpose")
@@ -73,6 +73,7 @@ def add_care(
         """One row per group. A hidden number has no value, the state “hidden”, and the words that the page shows."""
         groups = split_keys(by)
         _check(groups, format)
+        purpose_of(request)  # what is none is refused, though numbers alone need none
 
         def question(ask: Ask) -> Response:
             if format and not may("export"):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 BY_ANY = {
     "400": "请求有误，或不满足条件",
@@ -23,6 +27,16 @@ _SCHEMA = {
     "properties": {"error": {"type": "string", "minLength": 1, "description": "一句话，说明原因和怎么办"}},
 }
 _OF_THE_LIBRARY = ("HTTPValidationError", "ValidationError")
+
+
+def _as_written(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        return value
+    raise PydanticCustomError("date_as_written", "须为 2026-03-01 这样的日期")
+
+
+Day = Annotated[date, BeforeValidator(_as_written)]
+"""A day as text; the library would read 20261101 as seconds since 1970, and answer for a day of that year."""
 
 
 def one_of(values: Iterable[str | int], default: Any = ..., *, words: str = "", **more: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from dashboard import events
 from dashboard.api import answer, in_words, split_keys, strict_filters, with_filters
 from dashboard.ask import Ask
+from dashboard.described import Day
 from dashboard.filters import EARLIEST, VIEW_KEYS, Filters, parse
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.notes import COUNTY, KIND_WORDS, Mark, NoSuchNoteError, Notes, notes_for, of_events, of_places
@@ -29,7 +29,7 @@ class NoteWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    day: date = Field(title="日期")
+    day: Day = Field(title="日期")
     text: Annotated[str, AfterValidator(cleaned)] = Field(title="批注", min_length=1, max_length=events.LONGEST_TEXT)
     metric: str = Field("", title="指标", max_length=64)
     query: str = Field("", title="条件", max_length=4000)

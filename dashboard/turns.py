@@ -67,7 +67,8 @@ class Turns:
     def _end(self, who: str) -> None:
         self._having[who] -= 1
         self._having += Counter()  # forgets clients who have none
-        ready = [one for one in self._waiting if self._may_go(one.who)]
+        # Who has just given up stands in the line until its own task has run.
+        ready = [one for one in self._waiting if not one.turn.done() and self._may_go(one.who)]
         if ready:
             first = min(ready, key=lambda one: (self._having[one.who], self._last.get(one.who, 0)))
             self._waiting.remove(first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query
@@ -21,6 +21,7 @@ from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail
 from dashboard.audit.verify import REASONS, Verdict, verify
 from dashboard.clock import Clock
+from dashboard.described import Day
 from dashboard.export.names import disposition, traced
 from dashboard.turns import Turns
 
@@ -60,8 +61,8 @@ def add_audit(
 def _asked(
     event: Annotated[list[str], Query(description="事件，可重复，表示任一", max_length=len(EVENTS))] = [],  # noqa: B006
     name: Annotated[str, Query(description="姓名中的字", max_length=40)] = "",
-    since: Annotated[date | None, Query(description="起始日（含）")] = None,
-    until: Annotated[date | None, Query(description="截止日（不含）")] = None,
+    since: Annotated[Day | None, Query(description="起始日（含）")] = None,
+    until: Annotated[Day | None, Query(description="截止日（不含）")] = None,
     through: Annotated[int | None, Query(description="只要此序号及以前的：各页出自同一份清单", ge=0, le=2**53)] = None,
 ) -> Asked:
     unknown = [one for one in event if one not in EVENTS]

@@ -38,9 +38,13 @@ async def send(
     head: Head = (),
     chunks: Sequence[bytes] = (b"",),
     hangs: bool = False,
+    leaves: asyncio.Event | None = None,
     address: str = "127.0.0.1",
 ) -> Said:
-    """The answer to a request of these headers and body; one that `hangs` never sends its last part."""
+    """The answer to a request of these headers and body; one that `hangs` never sends its last part.
+
+    One that `leaves` hangs up at that event.
+    """
     raw, _, query = target.partition("?")
     scope: dict[str, Any] = {
         "type": "http",
@@ -60,7 +64,9 @@ async def send(
 
     async def receive() -> dict[str, Any]:
         if not left:
-            if hangs or said.status == 0:
+            if leaves is not None:
+                await leaves.wait()
+            elif hangs or said.status == 0:
                 await asyncio.Event().wait()
             return {"type": "http.disconnect"}
         return {"type": "http.request", "body": left.pop(0), "more_body": bool(left) or hangs}

@@ -56,6 +56,12 @@ def pass_of_an_admin(gated: Server) -> dict[str, str]:
 
 
 @pytest.fixture
+def program(gated: Server, pass_of_an_admin: dict[str, str]) -> TestClient:
+    """A program that may do what an administrator may."""
+    return TestClient(gated, base_url="http://localhost", headers=pass_of_an_admin, raise_server_exceptions=False)
+
+
+@pytest.fixture
 def client(guarded: FastAPI) -> TestClient:
     """A program on this machine."""
     return TestClient(guarded, follow_redirects=False)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 from collections import Counter
-from collections.abc import Sequence
-from time import perf_counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Semaphore
+from time import perf_counter, sleep
 
 import pytest
 from starlette.testclient import TestClient
 
 from dashboard.audit.reading import Asked, piece
 from dashboard.audit.verify import verify
+from dashboard.export.content import Block, Content, StoppedError
 from dashboard.server import Server
 from tests.security.asgi import Head, Said, carried_out, send
 
@@ -45,6 +49,42 @@ def test_h58_fifty_exports_at_once_are_files_or_429_and_every_file_is_on_record(
     assert exported(gated) - before == counts[200]
     assert verify(gated.state.trail.path).broken is None
     assert len({answer.body for answer in the_same if answer.status == 200}) == 1
+
+
+def test_h59_whoever_hangs_up_leaves_no_record_no_file_and_room_for_the_next(
+    gated: Server, head: Head, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    begun, ends, blocks = Semaphore(0), Counter[str](), Content.blocks
+    path = "/api/v1/export?format=csv&purpose=work&since=2026-02-01"
+
+    def slow(content: Content) -> Iterator[Block]:
+        begun.release()
+        patience = perf_counter() + 20
+        while not content._is_over() and perf_counter() < patience:
+            sleep(0.01)
+        try:
+            yield from blocks(content)
+        except StoppedError:
+            ends["stopped"] += 1
+            raise
+
+    async def left_alone() -> None:
+        for _ in range(5):
+            leaves = asyncio.Event()
+            asked = asyncio.create_task(send(gated, "GET", path, head=head, leaves=leaves))
+            assert await asyncio.to_thread(begun.acquire, timeout=20)
+            leaves.set()
+            await asked
+
+    before = exported(gated)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with monkeypatch.context() as patched:
+        patched.setattr(Content, "blocks", slow)
+        carried_out(asyncio.wait_for(left_alone(), 100))
+    assert ends["stopped"] == 5
+    assert exported(gated) == before and list(tmp_path.iterdir()) == []
+    assert carried_out(asyncio.wait_for(send(gated, "GET", path, head=head), 20)).status == 200
+    assert exported(gated) == before + 1
 
 
 def test_h60_a_thousand_polls_of_one_client_are_answered_and_others_too(gated: Server, head: Head) -> None:

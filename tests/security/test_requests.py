@@ -21,7 +21,10 @@ from tests.security.conftest import Lines
 
 QUICK, TRIES = 2.0, 3
 """Seconds, and how often a slow answer may be asked for again: the machine does other things, too."""
-INSIDE = ("Traceback", 'File "', "duckdb", "sqlite3", "Catalog Error", "Binder Error", "CURRENT.json", "snap-0")
+INSIDE = (
+    "Traceback", 'File "', "duckdb", "sqlite3", "Catalog Error", "Binder Error", "CURRENT.json", "snap-0", "pytest-of-",
+    "site-packages",
+)  # fmt: skip
 """What only the server itself knows: no refusal says any of it."""
 
 QUERY = "?since=2026-03-01&until=2026-03-10"

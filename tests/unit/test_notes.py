@@ -65,6 +65,8 @@ def test_the_text_is_kept_as_it_was_typed_whatever_it_looks_like(anna: TestClien
         ({"text": "长" * 141}, "批注至多 140 字"),
         ({"text": " \t "}, "批注不能为空"),
         ({"day": "2026-02-30"}, "日期须为 2026-03-01 这样的日期"),
+        ({"day": "20260301"}, "日期须为 2026-03-01 这样的日期"),
+        ({"day": 1772323200}, "日期须为 2026-03-01 这样的日期"),
         ({"day": "2099-01-01"}, "日期须在 1990-01-01 至数据截至日"),
         ({"metric": "nothing"}, "没有指标“nothing”"),
         ({"public": "yes"}, "公开须为 true 或 false"),

@@ -97,3 +97,18 @@ def test_who_gives_up_neither_keeps_a_turn_nor_a_place_in_the_line() -> None:
         return making.begun
 
     assert carried_out(work())[-1] == "a5"
+
+
+def test_who_gives_up_in_the_moment_in_which_a_turn_ends_is_passed_over() -> None:
+    async def work() -> list[str]:
+        making = Making(1)
+        first, second, third = await making.begin("a", "a1", "a2", "a3")
+        making.ends["a1"].set()
+        second.cancel()  # its task runs after the one whose turn ends
+        await asyncio.gather(first, return_exceptions=False)
+        await making.end("a3")
+        await asyncio.wait_for(third, 5)
+        assert second.cancelled()
+        return making.begun
+
+    assert carried_out(work()) == ["a1", "a3"]
