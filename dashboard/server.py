@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from dashboard.api import build_id, create_api, refused
 from dashboard.audit.api import add_audit
 from dashboard.audit.recorder import Recorder
+from dashboard.audit.trail import Trail, open_trail, trail_path
 from dashboard.auth.identity import known
 from dashboard.auth.roles import ROLES
 from dashboard.basemap import BaseMap
@@ -35,7 +36,7 @@ from dashboard.reader import Readers
 from dashboard.report_api import add_report
 from dashboard.scoped import ScopedWarehouse
 from dashboard.screens_api import add_screens
-from dashboard.security import Security, open_security, open_trail
+from dashboard.security import Security, open_security
 from dashboard.store import IN_MEMORY, Store
 from dashboard.views import Views
 from dashboard.views_api import add_views
@@ -86,7 +87,7 @@ def create(
     warehouse: Lender = ScopedWarehouse(whole) if is_gated else whole
     store = Store(state)
     now = clock or datetime.now
-    trail = open_trail(state, now)
+    trail = Trail(IN_MEMORY, clock=now) if state == IN_MEMORY else open_trail(trail_path(state), clock=now)
     record = Recorder(trail)
     security = open_security(store, trail, clock=now, is_secure=is_secure) if is_gated else None
     lag = LoopLag()

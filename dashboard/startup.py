@@ -15,7 +15,7 @@ from dashboard.web.hosts import LOOPBACK, host_names
 
 VARIABLES = {
     "YIPING_WAREHOUSE", "YIPING_MAP", "YIPING_MAP_KEY", "YIPING_STATE", "YIPING_WALL", "YIPING_HOST", "YIPING_PORT",
-    "YIPING_HOSTS", "YIPING_ACCESS_LOG",
+    "YIPING_HOSTS", "YIPING_ACCESS_LOG", "YIPING_AUDIT_KEY",
     # The tests' own; they start the server too.
     "YIPING_HYPOTHESIS", "YIPING_LOADS", "YIPING_E2E_WAREHOUSE",
 }  # fmt: skip
