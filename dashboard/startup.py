@@ -13,9 +13,12 @@ from queue import SimpleQueue
 from dashboard.config import ConfigError
 from dashboard.web.hosts import LOOPBACK, host_names
 
+BEHIND_TLS = "YIPING_BEHIND_TLS"
+"""1: browsers come by https, through a proxy; as --behind-tls, for an ASGI server that takes no options of ours."""
+
 VARIABLES = {
     "YIPING_WAREHOUSE", "YIPING_MAP", "YIPING_MAP_KEY", "YIPING_STATE", "YIPING_WALL", "YIPING_HOST", "YIPING_PORT",
-    "YIPING_HOSTS", "YIPING_ACCESS_LOG", "YIPING_AUDIT_KEY",
+    "YIPING_HOSTS", "YIPING_ACCESS_LOG", "YIPING_AUDIT_KEY", BEHIND_TLS,
     # The tests' own; they start the server too.
     "YIPING_HYPOTHESIS", "YIPING_LOADS", "YIPING_E2E_WAREHOUSE",
 }  # fmt: skip
@@ -36,6 +39,14 @@ def check_environment(environment: Mapping[str, str] = os.environ) -> None:
             raise StartError(f"拒绝启动：设有环境变量 {name}，它会改变 Dash 的行为（如打开调试）；请取消")
         if name.startswith("YIPING_") and name not in VARIABLES:
             raise StartError(f"拒绝启动：不认识的环境变量 {name}；可用：{'、'.join(sorted(VARIABLES))}")
+
+
+def is_behind_tls(environment: Mapping[str, str] = os.environ) -> bool:
+    """Do browsers come by https, as the environment has it? Raises `StartError` where it says neither yes nor no."""
+    said = environment.get(BEHIND_TLS, "0")
+    if said not in ("0", "1"):
+        raise StartError(f"拒绝启动：环境变量 {BEHIND_TLS} 只能是 1 或 0")
+    return said == "1"
 
 
 def check_private(path: Path, name: str) -> None:

@@ -57,6 +57,9 @@ _INSERT = """
     insert into record values (:seq, :at, :name, :role, :kind, :address, :event, :facts, :key, :previous, :hash)
 """
 
+_LAST_OF = "select facts from record where event = ? order by seq desc limit 1"
+
+_REFUSED = "审计记录未能写入，操作已取消"
 _BROKEN = "审计记录的末尾与留底不符，操作已取消：请管理员运行 python -m dashboard audit verify"
 _OTHER_KEY = "审计密钥与已有记录不一致，操作已取消：请换回原密钥，或将旧审计文件移走存档"
 _UNSIGNED = (
@@ -120,12 +123,26 @@ class Trail:
         Raises `FactsError` for what the table of events does not know.
         """
         text, address = checked(event, facts), address_of(address)
-        with _in_words("审计记录未能写入，操作已取消"), self._held() as head:
-            with self._writing():
-                last = self._last()
-                self._refuse_broken(last, head.read(), self.key)
-                record = self._insert(last, event, text, who=who, address=address)
-            head.move(_end(record))
+        with _in_words(_REFUSED), self._held() as head:
+            return self._append(head, event, text, who=who, address=address)
+
+    def append_change(self, event: str, facts: Facts, *, who: Who) -> None:
+        """Record an event unless the last of its kind says the same: of all workers that see a thing, one tells.
+
+        Raises what `append` raises.
+        """
+        text = checked(event, facts)
+        with _in_words(_REFUSED), self._held() as head:
+            last = self._connection.execute(_LAST_OF, (event,)).fetchone()
+            if last is None or last["facts"] != text:
+                self._append(head, event, text, who=who, address="")
+
+    def _append(self, head: HeldHead, event: str, facts: str, *, who: Who, address: str) -> Record:
+        with self._writing():
+            last = self._last()
+            self._refuse_broken(last, head.read(), self.key)
+            record = self._insert(last, event, facts, who=who, address=address)
+        head.move(_end(record))
         return record
 
     def begin_signing(self, *, who: Who) -> None:
