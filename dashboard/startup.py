@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import sys
@@ -10,6 +11,7 @@ from logging.handlers import QueueHandler, QueueListener, TimedRotatingFileHandl
 from pathlib import Path
 from queue import SimpleQueue
 
+from dashboard.audit.head import locked
 from dashboard.config import ConfigError
 from dashboard.web.hosts import LOOPBACK, host_names
 
@@ -91,6 +93,30 @@ def _access_file(path: Path) -> logging.Handler:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        return TimedRotatingFileHandler(path, when="midnight", backupCount=KEPT_DAYS, encoding="utf-8")
+        return DailyFile(path, when="midnight", backupCount=KEPT_DAYS, encoding="utf-8")
     except OSError as error:
         raise StartError(f"拒绝启动：访问日志 {path} 不能写入（{error.strerror}）；可用 --access-log 另指定") from error
+
+
+class DailyFile(TimedRotatingFileHandler):
+    """A file for the lines of each day, of all workers: the first one that sees midnight puts the old day away for all.
+
+    Left to itself, each would put away what the one before it has begun, and throw away the day.
+    """
+
+    _is_put_away = False
+
+    def doRollover(self) -> None:  # noqa: N802 (the name is Python's)
+        """Go on with the file of a new day."""
+        with locked(Path(self.baseFilename).parent, os.O_RDONLY, fcntl.LOCK_EX):
+            super().doRollover()
+
+    def rotation_filename(self, default_name: str) -> str:
+        """Where the old day goes. Python removes a file of this name: never that of a day that is put away already."""
+        self._is_put_away = Path(default_name).exists()
+        return f"{default_name}.nowhere" if self._is_put_away else default_name
+
+    def rotate(self, source: str, dest: str) -> None:
+        """Put the old day away, once."""
+        if not self._is_put_away:
+            super().rotate(source, dest)

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -174,6 +175,27 @@ def test_a_log_writes_every_line_and_stops(tmp_path: Path) -> None:
         logging.getLogger("yiping.access").info("%d", number)
     listener.stop()
     assert (tmp_path / "logs" / "access.jsonl").read_text().split() == [str(n) for n in range(100)]
+
+
+def test_two_workers_that_see_midnight_lose_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "access.jsonl"
+    workers = [startup._access_file(path) for _ in range(2)]
+
+    def write(text: str) -> None:
+        for number, worker in enumerate(workers):
+            worker.handle(logging.makeLogRecord({"msg": f"{text} {number}"}))
+
+    write("old")
+    for worker in workers:
+        assert isinstance(worker, startup.DailyFile)
+        worker.rolloverAt = int(time.time()) - 1
+    write("new")
+    write("newer")
+    for worker in workers:
+        worker.close()
+    put_away, now = sorted(tmp_path.iterdir(), key=lambda file: file.name == "access.jsonl")
+    assert put_away.read_text().splitlines() == ["old 0", "old 1"]
+    assert now.read_text().splitlines() == ["new 0", "new 1", "newer 0", "newer 1"]
 
 
 def test_a_log_that_cannot_be_written_stops_the_start(small_county: Path, tmp_path: Path) -> None:
