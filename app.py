@@ -26,6 +26,7 @@ DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
 def create_server(options: argparse.Namespace) -> FastAPI:
     """The whole application on one ASGI server: API, health, pages. Stops where a file that it needs is unusable."""
     from dashboard import basemap, events, startup, targets  # imported late, so that `--help` answers at once
+    from dashboard.audit.of_server import started
     from dashboard.audit.record import AuditError
     from dashboard.config import ConfigError
     from dashboard.server import create
@@ -47,8 +48,9 @@ def create_server(options: argparse.Namespace) -> FastAPI:
             wall=options.wall,
             hosts=hosts,
             is_gated=True,
-            is_secure=options.behind_tls,
+            is_secure=options.behind_tls or startup.is_behind_tls(),
         )
+        started(server.state.trail, server.state.build)
         log = startup.write_logs(options.access_log or options.state.with_name("access.jsonl"))
     except (AuditError, ConfigError, StoreError) as error:
         sys.exit(str(error))

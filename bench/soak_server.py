@@ -49,7 +49,7 @@ class Swing:
 def serve(first: Path, second: Path) -> Server:
     """The whole application over both."""
     swing = Swing([first, second])
-    with patch("dashboard.server.open_warehouse", lambda _path: swing):
+    with patch("dashboard.server.open_warehouse", lambda *_: swing):
         server = create(first, clock=datetime.now)
 
     async def swung(_request: Request) -> Response:

@@ -17,6 +17,7 @@ from typing import NoReturn
 from dashboard.audit.command import add_commands
 from dashboard.audit.of_doors import audit_of
 from dashboard.audit.record import AuditError
+from dashboard.audit.trail import open_trail, trail_path
 from dashboard.auth.accounts import Account, AccountError
 from dashboard.auth.audit import Audit, UnrecordedError
 from dashboard.auth.doors import Doors, open_doors
@@ -24,7 +25,6 @@ from dashboard.auth.passwords import PasswordError
 from dashboard.auth.roles import ROLES, RoleError
 from dashboard.auth.tokens import DAYS, TokenError
 from dashboard.auth.walls import WallError
-from dashboard.security import open_trail
 from dashboard.store import DEFAULT, Store, StoreError
 
 WRONG_USE, UNABLE = 2, 1
@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None, *, audit: Audit | None = None) 
         return int(options.run(options))
     os.umask(0o077)
     try:
-        with closing(Store(options.state)) as store, closing(open_trail(options.state, datetime.now)) as trail:
+        trail = open_trail(trail_path(options.state), clock=datetime.now)
+        with closing(Store(options.state)) as store, closing(trail):
             record = partial(audit or audit_of(trail), by=getpass.getuser())
             options.command(open_doors(store, clock=datetime.now, audit=record), options)
     except WRONG as error:

@@ -19,6 +19,9 @@ PERMISSIONS = ", ".join(
 )
 """What of the machine a page may use: the whole screen."""
 
+HSTS = "max-age=31536000"
+"""A browser that came by TLS once comes no other way for a year; of this host name only, others may have none."""
+
 STATIC = re.compile(r"(/screen)?/(assets|_dash-component-suites)/")
 MODIFIED = re.compile(rb"m=[0-9.]{1,24}")
 
@@ -46,10 +49,11 @@ def content_policy(script_hashes: Sequence[str], tile_origin: str = "") -> str:
 class SecurityHeaders:
     """An ASGI layer that adds the headers to every HTTP answer of the application inside, a crash's included.
 
-    Nothing is kept by a browser unless its answer says how long; files that come without data are asked about again.
+    `is_secure`: browsers come by TLS. Nothing is kept by a browser unless its answer says how long; files that come
+    without data are asked about again.
     """
 
-    def __init__(self, app: ASGIApp, policy: str) -> None:
+    def __init__(self, app: ASGIApp, policy: str, *, is_secure: bool = False) -> None:
         self._app = app
         self._headers = {
             "Content-Security-Policy": policy,
@@ -57,6 +61,7 @@ class SecurityHeaders:
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": PERMISSIONS,
+            **({"Strict-Transport-Security": HSTS} if is_secure else {}),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

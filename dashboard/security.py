@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,7 +13,7 @@ from dashboard.audit import recorder
 from dashboard.audit.lookups import Lookups
 from dashboard.audit.of_doors import audit_of
 from dashboard.audit.recorder import Recorder
-from dashboard.audit.trail import Trail, trail_path
+from dashboard.audit.trail import Trail
 from dashboard.auth import oidc
 from dashboard.auth.account import Towns, add_account
 from dashboard.auth.doors import Doors, open_doors
@@ -24,13 +23,8 @@ from dashboard.auth.login import add_login
 from dashboard.auth.routes import routes
 from dashboard.auth.sso import add_sso
 from dashboard.clock import Clock
-from dashboard.store import IN_MEMORY, Store
+from dashboard.store import Store
 from dashboard.web.access import address
-
-
-def open_trail(state: Path, clock: Clock) -> Trail:
-    """The trail beside the state file. Raises `AuditError`."""
-    return Trail(IN_MEMORY if state == IN_MEMORY else trail_path(state), clock=clock)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -13,7 +14,9 @@ from starlette.types import ASGIApp
 
 from dashboard.api import build_id, create_api, refused
 from dashboard.audit.api import add_audit
+from dashboard.audit.of_server import load_seen
 from dashboard.audit.recorder import Recorder
+from dashboard.audit.trail import Trail, open_trail, trail_path
 from dashboard.auth.identity import known
 from dashboard.auth.roles import ROLES
 from dashboard.basemap import BaseMap
@@ -35,7 +38,7 @@ from dashboard.reader import Readers
 from dashboard.report_api import add_report
 from dashboard.scoped import ScopedWarehouse
 from dashboard.screens_api import add_screens
-from dashboard.security import Security, open_security, open_trail
+from dashboard.security import Security, open_security
 from dashboard.stamps import Stamps
 from dashboard.store import IN_MEMORY, Store
 from dashboard.views import Views
@@ -82,13 +85,13 @@ def create(
     `WallConfigError` where it cannot.
     """
     turns = wall_settings.read(wall)
-    whole = open_warehouse(warehouse_path)
-    # Behind the gate nobody gets more of it than they may see, whatever they ask.
-    warehouse: Lender = ScopedWarehouse(whole) if is_gated else whole
     store = Store(state)
     now = clock or datetime.now
-    trail = open_trail(state, now)
+    trail = Trail(IN_MEMORY, clock=now) if state == IN_MEMORY else open_trail(trail_path(state), clock=now)
     record = Recorder(trail)
+    whole = open_warehouse(warehouse_path, partial(load_seen, trail))
+    # Behind the gate nobody gets more of it than they may see, whatever they ask.
+    warehouse: Lender = ScopedWarehouse(whole) if is_gated else whole
     security = open_security(store, trail, clock=now, is_secure=is_secure) if is_gated else None
     lag = LoopLag()
     jobs = Jobs(store, None if state == IN_MEMORY else state.with_name("exports"), clock=clock)
@@ -113,6 +116,7 @@ def create(
         security.add(server, lambda: _towns(whole))
     add_health(server, Standing(warehouse, store, trail, (warehouse_path, trail.path.parent), lag))
     build, pages = build_id(ROOT), find_pages()
+    server.state.build = build
     api = create_api(warehouse, build, clock)
     add_density(api, warehouse)
     add_maps(api, warehouse)
@@ -146,6 +150,7 @@ def create(
     opens_with = {page.path: page.opens_with for page in pages}
     server.rules = Rules(
         policy=content_policy(hashes, basemap.origin if basemap else ""),
+        is_secure=is_secure,
         hosts=hosts,
         paths=KnownPaths(pages=set(opens_with), apps={prefix: app.registered_paths for prefix, app in apps.items()}),
         opening=Openings(warehouse, opens_with, readers=readers, views=views),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import sys
@@ -10,12 +11,16 @@ from logging.handlers import QueueHandler, QueueListener, TimedRotatingFileHandl
 from pathlib import Path
 from queue import SimpleQueue
 
+from dashboard.audit.head import locked
 from dashboard.config import ConfigError
 from dashboard.web.hosts import LOOPBACK, host_names
 
+BEHIND_TLS = "YIPING_BEHIND_TLS"
+"""1: browsers come by https, through a proxy; as --behind-tls, for an ASGI server that takes no options of ours."""
+
 VARIABLES = {
     "YIPING_WAREHOUSE", "YIPING_MAP", "YIPING_MAP_KEY", "YIPING_STATE", "YIPING_WALL", "YIPING_HOST", "YIPING_PORT",
-    "YIPING_HOSTS", "YIPING_ACCESS_LOG",
+    "YIPING_HOSTS", "YIPING_ACCESS_LOG", "YIPING_AUDIT_KEY", BEHIND_TLS,
     # The tests' own; they start the server too.
     "YIPING_HYPOTHESIS", "YIPING_LOADS", "YIPING_E2E_WAREHOUSE",
 }  # fmt: skip
@@ -36,6 +41,14 @@ def check_environment(environment: Mapping[str, str] = os.environ) -> None:
             raise StartError(f"拒绝启动：设有环境变量 {name}，它会改变 Dash 的行为（如打开调试）；请取消")
         if name.startswith("YIPING_") and name not in VARIABLES:
             raise StartError(f"拒绝启动：不认识的环境变量 {name}；可用：{'、'.join(sorted(VARIABLES))}")
+
+
+def is_behind_tls(environment: Mapping[str, str] = os.environ) -> bool:
+    """Do browsers come by https, as the environment has it? Raises `StartError` where it says neither yes nor no."""
+    said = environment.get(BEHIND_TLS, "0")
+    if said not in ("0", "1"):
+        raise StartError(f"拒绝启动：环境变量 {BEHIND_TLS} 只能是 1 或 0")
+    return said == "1"
 
 
 def check_private(path: Path, name: str) -> None:
@@ -80,6 +93,30 @@ def _access_file(path: Path) -> logging.Handler:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        return TimedRotatingFileHandler(path, when="midnight", backupCount=KEPT_DAYS, encoding="utf-8")
+        return DailyFile(path, when="midnight", backupCount=KEPT_DAYS, encoding="utf-8")
     except OSError as error:
         raise StartError(f"拒绝启动：访问日志 {path} 不能写入（{error.strerror}）；可用 --access-log 另指定") from error
+
+
+class DailyFile(TimedRotatingFileHandler):
+    """A file for the lines of each day, of all workers: the first one that sees midnight puts the old day away for all.
+
+    Left to itself, each would put away what the one before it has begun, and throw away the day.
+    """
+
+    _is_put_away = False
+
+    def doRollover(self) -> None:  # noqa: N802 (the name is Python's)
+        """Go on with the file of a new day."""
+        with locked(Path(self.baseFilename).parent, os.O_RDONLY, fcntl.LOCK_EX):
+            super().doRollover()
+
+    def rotation_filename(self, default_name: str) -> str:
+        """Where the old day goes. Python removes a file of this name: never that of a day that is put away already."""
+        self._is_put_away = Path(default_name).exists()
+        return f"{default_name}.nowhere" if self._is_put_away else default_name
+
+    def rotate(self, source: str, dest: str) -> None:
+        """Put the old day away, once."""
+        if not self._is_put_away:
+            super().rotate(source, dest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,10 @@ THREADS = 2
 DEADLINE_SECONDS = 10.0
 REFIRE_SECONDS = 0.5
 TOO_SLOW = "查询超时，已停止；请缩小时段或筛选范围"
+
+
+Tell = Callable[[Pointer], None]
+"""What hears of a snapshot that is served from now on, before the first question to it is answered."""
 
 
 class SlowQueryError(Exception):
@@ -39,6 +43,7 @@ class Snapshot:
         self.pointer = pointer
         self.leases = 0
         self.retired = False
+        self.is_told = False
         self.warm: threading.Thread | None = None
         self._con = duckdb.connect(":memory:")
         # DuckDB leaves its spill folder open to SQL: it gets one of its own, never the machine's shared one.
@@ -173,8 +178,9 @@ class Lender(Protocol):
 class Warehouse:
     """The current snapshot, swapped when the pointer moves; running questions keep the one they started with."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tell: Tell) -> None:
         self.path = path
+        self._tell = tell
         self._guard = threading.Lock()
         self._seen: tuple[int, int] = (0, 0)
         self._current: Snapshot | None = None
@@ -185,7 +191,10 @@ class Warehouse:
         with self._guard:
             snapshot = self._refresh()
             snapshot.leases += 1
+            is_new, snapshot.is_told = not snapshot.is_told, True
         try:
+            if is_new:
+                self._tell(snapshot.pointer)
             yield snapshot.ask
         finally:
             self._give_back(snapshot)
@@ -254,6 +263,6 @@ class Warehouse:
         return status.st_mtime_ns, status.st_ino
 
 
-def open_warehouse(path: Path) -> Warehouse:
-    """A warehouse to lease questions from; nothing is opened before the first lease."""
-    return Warehouse(path)
+def open_warehouse(path: Path, tell: Tell = lambda _pointer: None) -> Warehouse:
+    """A warehouse to lease questions from; nothing is opened before the first lease. `tell` hears of each snapshot."""
+    return Warehouse(path, tell)

@@ -1,4 +1,4 @@
-"""The audit trail from the command line: `python -m dashboard audit verify|show|export|prune --state FILE`."""
+"""The audit trail from the command line: `python -m dashboard audit verify|show|export|prune|sign --state FILE`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.audit.csv_file import csv_blocks
+from dashboard.audit.key import VARIABLE, found_key, key_path, read_key
 from dashboard.audit.reading import Asked, newest, piece, sentence
-from dashboard.audit.record import AuditError, Who, read_key
+from dashboard.audit.record import AuditError, Who
 from dashboard.audit.trail import Trail, trail_path
 from dashboard.audit.verify import verify
 from dashboard.clock import Clock
@@ -37,13 +38,14 @@ def add_commands(subparsers: Subparsers, *, clock: Clock = datetime.now) -> None
     _add_conditions(show)
     _add_conditions(_add(commands, "export", _export, "全部记录（CSV，写到标准输出）"))
     prune = _add(commands, "prune", lambda options: _prune(options, clock), "清除六个月以前的记录")
+    _add(commands, "sign", lambda options: _sign(options, clock), "在核验无误之后，让没有签名的旧记录接着用密钥记下去")
     prune.add_argument("--before", type=_day, required=True, help="清除这一天以前的，如 2026-03-01")
 
 
 def _add(commands: Subparsers, name: str, run: Run, words: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=words)
     parser.add_argument("--state", type=Path, required=True, help="保存视图、批注等的文件；审计记录在它旁边")
-    parser.add_argument("--key", type=Path, help="审计密钥文件（服务配置了密钥时）")
+    parser.add_argument("--key", type=Path, help=f"审计密钥文件；默认为环境变量 {VARIABLE}，或记录旁的 audit.key")
     parser.set_defaults(run=lambda options: _in_words(run, options))
     return parser
 
@@ -86,18 +88,38 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace, clock: Clock) -> int:
-    path = trail_path(options.state)
-    if not path.exists():
-        raise AuditError(f"没有审计记录 {path}")
-    who = Who(getpass.getuser(), "", "operator")
-    with closing(Trail(path, clock=clock, key=_key(options))) as trail:
-        removed = trail.prune(datetime.combine(options.before, time()), who=who)
+    with closing(_opened(options, clock)) as trail:
+        removed = trail.prune(datetime.combine(options.before, time()), who=_operator())
     print(f"已清除 {removed:,} 条；留下一条记号，审计链仍可核验" if removed else "没有这么早的记录")
     return 0
 
 
+def _sign(options: argparse.Namespace, clock: Clock) -> int:
+    with closing(_opened(options, clock)) as trail:
+        if not trail.key:
+            raise AuditError(f"没有审计密钥：既没有环境变量 {VARIABLE}，也没有文件 {key_path(trail.path)}")
+        if verify(trail.path, key=trail.key).broken:
+            unsigned = verify(trail.path)
+            if unsigned.broken:
+                raise AuditError(unsigned.words)
+            trail.begin_signing(who=_operator())
+    print("审计记录已用密钥签名")
+    return 0
+
+
+def _opened(options: argparse.Namespace, clock: Clock) -> Trail:
+    path = trail_path(options.state)
+    if not path.exists():
+        raise AuditError(f"没有审计记录 {path}")
+    return Trail(path, clock=clock, key=_key(options))
+
+
+def _operator() -> Who:
+    return Who(getpass.getuser(), "", "operator")
+
+
 def _key(options: argparse.Namespace) -> bytes:
-    return read_key(options.key) if options.key else b""
+    return read_key(options.key) if options.key else found_key(trail_path(options.state))
 
 
 def _asked(options: argparse.Namespace) -> Asked:

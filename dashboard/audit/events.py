@@ -104,6 +104,7 @@ KINDS: Mapping[str, Kind] = {
     "token": Kind("令牌", is_line),
     "town": Kind("乡镇", _is_code),
     "trace": Kind("追溯号", _is_code),
+    "unsigned": Kind("此前未签名条数", _is_count),
     "until": Kind("至（不含）", _is_day),
     "wall": Kind("大屏", is_line),
 }
@@ -149,6 +150,7 @@ EVENTS: Mapping[str, Event] = {
     "viewed_as_oneself": Event("结束换角色查看"),
     "audit_read": Event("查阅审计", needs=("content",), may=("rows", "events", "account", "since", "until", "trace")),
     "audit_pruned": Event("清除到期审计", needs=("before", "through", "head", "removed")),
+    "audit_signed": Event("启用审计密钥", needs=("unsigned", "head")),
     "load_seen": Event("启用新批次", needs=("snapshot",), may=("rows",)),
     "started": Event("启动服务", needs=("build",)),
 }

@@ -41,6 +41,7 @@ class HeadFile:
     """The file with the end of one trail, sealed with the trail's key. Everything raises `OSError`."""
 
     def __init__(self, trail: Path, key: bytes) -> None:
+        self.trail = trail
         self._path = head_path(trail)
         self._key = key
         self._turn = Lock()
@@ -48,7 +49,7 @@ class HeadFile:
     def read(self) -> Head | None:
         """What the file says; None where it is missing or was not written with this key."""
         try:
-            with _locked(self._path, os.O_RDONLY, fcntl.LOCK_SH) as descriptor:
+            with locked(self._path, os.O_RDONLY, fcntl.LOCK_SH) as descriptor:
                 return self.parsed(os.pread(descriptor, LONGEST, 0))
         except FileNotFoundError:
             return None
@@ -71,7 +72,7 @@ class HeadFile:
         if not self._turn.acquire(timeout=PATIENCE_SECONDS):
             raise _too_long()
         try:
-            with _locked(self._path, os.O_RDWR, fcntl.LOCK_EX) as descriptor:
+            with locked(self._path, os.O_RDWR, fcntl.LOCK_EX) as descriptor:
                 yield HeldHead(self, descriptor)
         finally:
             self._turn.release()
@@ -103,14 +104,18 @@ class HeldHead:
         """What the file says; None where it was not written with this key."""
         return self.file.parsed(os.pread(self.descriptor, LONGEST, 0))
 
+    def read_unsigned(self) -> Head | None:
+        """What a file says that was written before there was a key; None where it was not."""
+        return HeadFile(self.file.trail, b"").parsed(os.pread(self.descriptor, LONGEST, 0))
+
     def move(self, head: Head) -> None:
         """Say the new end: in place, so that a full disk cannot stop it."""
         os.pwrite(self.descriptor, self.file.line(head), 0)
 
 
 @contextmanager
-def _locked(path: Path, flags: int, how: int) -> Iterator[int]:
-    """The open file, locked. Tries often, because SQLite's own waiting is a tenth of a second and starves some."""
+def locked(path: Path, flags: int, how: int) -> Iterator[int]:
+    """The open file or folder, locked. Tries often: SQLite's own waiting is a tenth of a second and starves some."""
     descriptor = os.open(path, flags)
     try:
         until = time.monotonic() + PATIENCE_SECONDS

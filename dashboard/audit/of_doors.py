@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.audit.record import NOBODY, Who
+from dashboard.audit.record import NOBODY, SERVER, Who
 from dashboard.audit.trail import Trail
 from dashboard.auth.audit import Audit
 
@@ -34,4 +34,4 @@ def _who(event: str, facts: dict[str, str], by: str) -> Who:
         return Who(facts.pop("name", ""), "screen", "wall")
     if event in BY_STRANGERS:
         return NOBODY
-    return Who(by, "", "operator") if by else Who("", "", "server")
+    return Who(by, "", "operator") if by else SERVER

@@ -5,16 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter, itemgetter
-from pathlib import Path
 from typing import Any, Literal
 
 from dashboard.audit.events import FactsError, canonical, is_line
-
-SHORTEST_KEY = 32
 
 Kind = Literal["person", "token", "wall", "operator", "server", "nobody"]
 KINDS: Mapping[str, str] = {
@@ -51,6 +47,7 @@ class Who:
 
 
 NOBODY = Who("", "", "nobody")
+SERVER = Who("", "", "server")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,16 +102,3 @@ def address_of(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
         raise FactsError("that is no network address")
     return text
-
-
-def read_key(path: Path) -> bytes:
-    """The secret in a file. Raises `AuditError` where it is missing, short, or readable by others."""
-    try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise AuditError(f"审计密钥文件 {path} 不能让他人读取：请执行 chmod 600")
-        key = path.read_bytes()
-    except OSError as error:
-        raise AuditError(f"无法读取审计密钥文件 {path}（{error.strerror}）") from error
-    if len(key) < SHORTEST_KEY:
-        raise AuditError(f"审计密钥文件 {path} 过短：至少 {SHORTEST_KEY} 字节随机内容")
-    return key

@@ -6,6 +6,7 @@ a record is whole or not there; and the auditor's page asks for a piece of a mil
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -15,9 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dashboard.audit.events import Facts, checked
-from dashboard.audit.head import Head, HeadFile, HeldHead
+from dashboard.audit.head import Head, HeadFile, HeldHead, locked
+from dashboard.audit.key import found_key, key_path, make_key
 from dashboard.audit.reading import BUSY_SECONDS, reading
-from dashboard.audit.record import AuditError, Record, Who, address_of, key_mark, record_of
+from dashboard.audit.record import SERVER, AuditError, Record, Who, address_of, key_mark, record_of
 from dashboard.clock import Clock
 from dashboard.store import IN_MEMORY, TOUCH
 
@@ -55,7 +57,15 @@ _INSERT = """
     insert into record values (:seq, :at, :name, :role, :kind, :address, :event, :facts, :key, :previous, :hash)
 """
 
+_LAST_OF = "select facts from record where event = ? order by seq desc limit 1"
+
+_REFUSED = "审计记录未能写入，操作已取消"
 _BROKEN = "审计记录的末尾与留底不符，操作已取消：请管理员运行 python -m dashboard audit verify"
+_OTHER_KEY = "审计密钥与已有记录不一致，操作已取消：请换回原密钥，或将旧审计文件移走存档"
+_UNSIGNED = (
+    "审计密钥已有，而已有记录都没有签名，操作已取消：请核验这些记录，"
+    "无误后运行 python -m dashboard audit sign，有疑问则将审计文件移走存档"
+)
 _REMOVE = "delete from record where seq <= :through and seq < (select min(seq) from record) + :most"
 REMOVED_AT_ONCE = 2000
 
@@ -63,6 +73,27 @@ REMOVED_AT_ONCE = 2000
 def trail_path(state: Path) -> Path:
     """Where the trail lies: beside the file for what readers write down."""
     return state.with_name("audit.sqlite")
+
+
+def open_trail(path: Path, *, clock: Clock) -> Trail:
+    """The trail in a file, with its key; the first start makes one. Raises `AuditError`, of a weak or lost key too."""
+    with _in_words("无法打开审计记录"):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(path.parent, os.O_RDONLY, fcntl.LOCK_EX):  # workers that start together make one key
+            key = found_key(path)
+            trail = Trail(path, clock=clock, key=key or _first_key(path))
+            if not key:
+                trail.begin_signing(who=SERVER)
+            return trail
+
+
+def _first_key(path: Path) -> bytes:
+    if path.exists():
+        with reading(path) as connection:
+            last = connection.execute("select key from record order by seq desc limit 1").fetchone()
+        if last and last["key"]:
+            raise AuditError(f"审计密钥不见了，而已有记录用它签名：请从备份找回 {key_path(path)}，或将审计文件移走存档")
+    return make_key(path)
 
 
 class Trail:
@@ -92,19 +123,49 @@ class Trail:
         Raises `FactsError` for what the table of events does not know.
         """
         text, address = checked(event, facts), address_of(address)
-        with _in_words("审计记录未能写入，操作已取消"), self._held() as head:
+        with _in_words(_REFUSED), self._held() as head:
+            return self._append(head, event, text, who=who, address=address)
+
+    def append_change(self, event: str, facts: Facts, *, who: Who) -> None:
+        """Record an event unless the last of its kind says the same: of all workers that see a thing, one tells.
+
+        Raises what `append` raises.
+        """
+        text = checked(event, facts)
+        with _in_words(_REFUSED), self._held() as head:
+            last = self._connection.execute(_LAST_OF, (event,)).fetchone()
+            if last is None or last["facts"] != text:
+                self._append(head, event, text, who=who, address="")
+
+    def _append(self, head: HeldHead, event: str, facts: str, *, who: Who, address: str) -> Record:
+        with self._writing():
+            last = self._last()
+            self._refuse_broken(last, head.read(), self.key)
+            record = self._insert(last, event, facts, who=who, address=address)
+        head.move(_end(record))
+        return record
+
+    def begin_signing(self, *, who: Who) -> None:
+        """Go on with the key where the trail was begun without one; nothing where it is signed already.
+
+        The first signed record seals all before it. For the one who knows that these are what was written: the first
+        start with a key, or a person. Raises `AuditError`.
+        """
+        with _in_words("审计密钥未能启用"), self._held() as head:
+            if head.read() is not None:
+                return
             with self._writing():
                 last = self._last()
-                self._refuse_broken(last, head.read())
-                record = self._next(last, event, text, who=who, address=address)
-                self._connection.execute(_INSERT, vars(record))
+                self._refuse_broken(last, head.read_unsigned(), b"")
+                end = _end(last)
+                text = checked("audit_signed", {"unsigned": end.seq, "head": end.hash})
+                record = self._insert(last, "audit_signed", text, who=who, address="")
             head.move(_end(record))
-        return record
 
     def check(self) -> None:
         """Could a record be appended now? Nothing is. Raises `AuditError`."""
         with _in_words("审计记录写不进去"), self._held() as head, self._writing():
-            self._refuse_broken(self._last(), head.read())
+            self._refuse_broken(self._last(), head.read(), self.key)
             self._connection.execute(TOUCH)
 
     def prune(self, before: datetime, *, who: Who) -> int:
@@ -139,9 +200,10 @@ class Trail:
         if self._folder:
             self._folder.cleanup()
 
-    def _next(self, last: Record | None, event: str, facts: str, *, who: Who, address: str) -> Record:
+    def _insert(self, last: Record | None, event: str, facts: str, *, who: Who, address: str) -> Record:
+        """The next record, in the file."""
         end = _end(last)
-        return Record(
+        record = Record(
             seq=end.seq + 1,
             at=self._clock().isoformat(timespec="milliseconds"),
             name=who.name,
@@ -153,14 +215,16 @@ class Trail:
             key=key_mark(self.key),
             previous=end.hash,
         ).sealed(self.key)
+        self._connection.execute(_INSERT, vars(record))
+        return record
 
-    def _refuse_broken(self, last: Record | None, head: Head | None) -> None:
+    def _refuse_broken(self, last: Record | None, head: Head | None, key: bytes) -> None:
         """Nothing is appended to a chain whose end was changed or cut off: that would bury the evidence.
 
         A process that died between its record and the head leaves a head that lags; that one is no sign of anything.
         """
-        if last is not None and last.key != key_mark(self.key):
-            raise AuditError("审计密钥与已有记录不一致，操作已取消：请换回原密钥，或将旧审计文件移走存档")
+        if last is not None and last.key != key_mark(key):
+            raise AuditError(_OTHER_KEY if last.key else _UNSIGNED)
         if head is None or not (head in (_end(last), Head()) or self._hash_of(head.seq) == head.hash):
             raise AuditError(_BROKEN)
 

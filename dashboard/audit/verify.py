@@ -77,6 +77,7 @@ class _Walk:
     def __init__(self, connection: sqlite3.Connection, key: bytes, said: Head | None) -> None:
         self._connection = connection
         self._key, self._mark = key, key_mark(key)
+        self._is_signed = bool(key) and self._stands_anywhere(self._mark)
         self._said = said
         self._count, self._first_at = 0, ""
         self._last: Record | None = None
@@ -105,11 +106,11 @@ class _Walk:
         before = self._before(record)
         if record.seq != before.seq + 1:
             return Broken(before.seq + 1, "missing")
-        if record.key != self._mark:
+        if record.key != self._mark and not self._is_from_before(record):
             return Broken(record.seq, "foreign_key")
         if record.previous != before.hash and self._stands_later(record.previous, record.seq):
             return Broken(record.seq, "out_of_order")
-        if record.hash != seal(record, self._key):
+        if record.hash != seal(record, self._key if record.key else b""):
             return Broken(record.seq, "changed")
         if record.previous != before.hash:
             # This one is as it was written: the one before was made anew, with a hash that fits itself only.
@@ -117,6 +118,10 @@ class _Walk:
         if self._said and record.seq == self._said.seq and record.hash != self._said.hash:
             return Broken(record.seq, "head")
         return None
+
+    def _is_from_before(self, record: Record) -> bool:
+        """Was it written before there was a key? Only at the beginning: the first signed record seals all before it."""
+        return self._is_signed and not record.key and (self._last is None or not self._last.key)
 
     def _before(self, record: Record) -> Head:
         """What a record has to go on from: the last that holds; for the first one the start, or an anchor."""
@@ -136,6 +141,10 @@ class _Walk:
                 yield Head(int(facts["through"]), str(facts["head"]))
             except (ValueError, TypeError, KeyError):
                 continue
+
+    def _stands_anywhere(self, mark: str) -> bool:
+        found = self._connection.execute("select 1 from record where key = ? limit 1", (mark,)).fetchone()
+        return found is not None
 
     def _stands_later(self, previous: str, seq: int) -> bool:
         later = self._connection.execute(

@@ -24,10 +24,11 @@ Layer = Callable[[ASGIApp], ASGIApp]
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What the layers need to know: the Content-Security-Policy, the host names, what there is, how pages open, what is
-    wired where, and who may pass."""
+    """What the layers need to know: the Content-Security-Policy, whether browsers come by TLS, the host names, what
+    there is, how pages open, what is wired where, and who may pass."""
 
     policy: str
+    is_secure: bool
     hosts: Collection[str]
     paths: KnownPaths
     opening: Openings
@@ -41,7 +42,7 @@ def secured(app: ASGIApp, rules: Rules) -> ASGIApp:
         AccessLog,
         NoSockets,
         lambda inner: TrustedHosts(inner, rules.hosts),
-        lambda inner: SecurityHeaders(inner, rules.policy),
+        lambda inner: SecurityHeaders(inner, rules.policy, is_secure=rules.is_secure),
         Failures,
         BodyLimit,
         OwnPagesOnly,

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -16,6 +17,8 @@ from starlette.testclient import TestClient
 
 import app
 from dashboard import events, startup, targets
+from dashboard.api import build_id
+from dashboard.audit.reading import Asked, piece
 from dashboard.auth import demo
 from dashboard.auth.doors import open_doors
 from dashboard.auth.passwords import Hashes
@@ -26,7 +29,8 @@ from etl import thresholds
 from etl.errors import LoadError
 from etl.reference import Reference
 from tests.builders import REFERENCE, ROOT
-from tests.doors import QUICK
+from tests.doors import PASSWORD, QUICK
+from tests.e2e.people import NAME, known_at
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +75,51 @@ def test_t13_the_program_ends_with_a_code_and_a_sentence(small_county: Path, tmp
     )
     assert ended.returncode == 1
     assert ended.stderr.startswith("拒绝启动：设有环境变量 DASH_DEBUG")
+
+
+def test_p05_every_start_is_on_record_with_the_program_it_is(small_county: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        with started(small_county, tmp_path) as client:
+            assert client.get("/healthz").status_code == 200
+    found = piece(tmp_path / "audit.sqlite", Asked(), limit=10).records
+    assert [(record.event, record.kind) for record in found] == [("started", "server")] * 2
+    assert found[0].facts == f'{{"build":"{build_id(ROOT)}"}}'
+
+
+def test_p05_a_server_that_can_record_nothing_does_not_start(small_county: Path, tmp_path: Path) -> None:
+    with started(small_county, tmp_path):
+        pass
+    (tmp_path / "audit.sqlite.head").unlink()
+    with pytest.raises(SystemExit, match="audit verify"):
+        app.main(settings(small_county, tmp_path))
+
+
+@pytest.mark.parametrize(("said", "is_secure"), [("1", True), ("0", False), (None, False)])
+def test_behind_tls_cookies_and_browsers_stay_with_it(
+    small_county: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None, is_secure: bool
+) -> None:
+    """Whether the program is started with an option or an ASGI server takes `app:server`, which knows no options."""
+    monkeypatch.setenv("YIPING_WAREHOUSE", str(small_county))
+    monkeypatch.setenv("YIPING_STATE", str(known_at(tmp_path / "yiping.sqlite")))
+    if said is not None:
+        monkeypatch.setenv("YIPING_BEHIND_TLS", said)
+    with TestClient(app.server, base_url="https://localhost") as client:
+        answer = client.post("/login", data={"name": NAME, "password": PASSWORD}, follow_redirects=False)
+        assert client.get("/readyz").status_code == 200
+    assert answer.status_code == 303
+    cookie = answer.headers["set-cookie"]
+    assert (cookie.startswith("__Host-yiping_session="), "; Secure" in cookie) == (is_secure, is_secure)
+    hsts = answer.headers.get("strict-transport-security")
+    assert hsts == ("max-age=31536000" if is_secure else None)
+
+
+@pytest.mark.parametrize("said", ["yes", "true", "2", ""])
+def test_t13_a_variable_that_says_neither_yes_nor_no_stops_the_start(
+    small_county: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("YIPING_BEHIND_TLS", said)
+    with pytest.raises(SystemExit, match="YIPING_BEHIND_TLS 只能是 1 或 0"):
+        app.main(settings(small_county, tmp_path))
 
 
 @pytest.mark.parametrize("mode", [0o701, 0o704, 0o707, 0o755, 0o777])
@@ -126,6 +175,27 @@ def test_a_log_writes_every_line_and_stops(tmp_path: Path) -> None:
         logging.getLogger("yiping.access").info("%d", number)
     listener.stop()
     assert (tmp_path / "logs" / "access.jsonl").read_text().split() == [str(n) for n in range(100)]
+
+
+def test_two_workers_that_see_midnight_lose_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "access.jsonl"
+    workers = [startup._access_file(path) for _ in range(2)]
+
+    def write(text: str) -> None:
+        for number, worker in enumerate(workers):
+            worker.handle(logging.makeLogRecord({"msg": f"{text} {number}"}))
+
+    write("old")
+    for worker in workers:
+        assert isinstance(worker, startup.DailyFile)
+        worker.rolloverAt = int(time.time()) - 1
+    write("new")
+    write("newer")
+    for worker in workers:
+        worker.close()
+    put_away, now = sorted(tmp_path.iterdir(), key=lambda file: file.name == "access.jsonl")
+    assert put_away.read_text().splitlines() == ["old 0", "old 1"]
+    assert now.read_text().splitlines() == ["new 0", "new 1", "newer 0", "newer 1"]
 
 
 def test_a_log_that_cannot_be_written_stops_the_start(small_county: Path, tmp_path: Path) -> None:

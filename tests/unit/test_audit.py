@@ -24,7 +24,7 @@ from dashboard.audit.command import add_commands
 from dashboard.audit.events import EVENTS, KINDS, FactsError, canonical, checked
 from dashboard.audit.head import START, Head, HeadFile, head_path
 from dashboard.audit.reading import Asked, counts, piece, sentence
-from dashboard.audit.record import NOBODY, AuditError, Record, Who, encoded, read_key
+from dashboard.audit.record import NOBODY, AuditError, Record, Who, encoded
 from dashboard.audit.trail import KEPT, Trail, trail_path
 from dashboard.audit.verify import Broken, verify
 from dashboard.store import IN_MEMORY
@@ -400,21 +400,6 @@ def test_counts_name_every_event(trail: Trail, time: Time) -> None:
 
 
 # --- the key and the command line ---------------------------------------------------------------------------------
-
-
-def test_t13_a_key_that_others_may_read_or_that_is_short_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "key"
-    with pytest.raises(AuditError, match="无法读取"):
-        read_key(path)
-    path.write_bytes(KEY)
-    path.chmod(0o644)
-    with pytest.raises(AuditError, match="chmod 600"):
-        read_key(path)
-    path.chmod(0o600)
-    assert read_key(path) == KEY
-    path.write_bytes(KEY[:31])
-    with pytest.raises(AuditError, match="至少 32"):
-        read_key(path)
 
 
 @pytest.fixture

@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from dashboard.audit.of_server import load_seen
+from dashboard.audit.reading import Asked, piece
+from dashboard.audit.trail import Trail
 from dashboard.filters import Filters
-from dashboard.warehouse import open_warehouse
+from dashboard.warehouse import Warehouse, open_warehouse
 from etl import __main__ as command
 from etl import publish
 from etl.build import load
@@ -195,6 +201,37 @@ def test_an_open_warehouse_sees_the_new_snapshot_and_old_leases_finish(warehouse
     with door.lease() as new:
         assert new.info.snapshot == newest
     door.close()
+
+
+def test_p05_a_new_snapshot_is_on_record_once_whoever_sees_it(warehouse: Path, tmp_path: Path) -> None:
+    newest = read_pointer(warehouse).snapshot
+    older = publish.rollback(warehouse).snapshot
+    with ExitStack() as opened:
+        opened.enter_context(patch.object(Warehouse, "_warm_up", lambda _self, _snapshot: None))
+        trails = [
+            opened.enter_context(closing(Trail(tmp_path / "audit.sqlite", clock=lambda: builders.NOW)))
+            for _worker in range(2)
+        ]
+        doors = [
+            opened.enter_context(closing(open_warehouse(warehouse, partial(load_seen, trail)))) for trail in trails
+        ]
+        for snapshot in (older, newest, older):
+            publish.rollback(warehouse, snapshot)
+            for door in (*doors, *reversed(doors)):
+                with door.lease() as ask:
+                    assert ask.info.snapshot == snapshot
+    found = piece(tmp_path / "audit.sqlite", Asked(), limit=10).records
+    assert [(record.event, record.kind, json.loads(record.facts)) for record in reversed(found)] == [
+        ("load_seen", "server", {"snapshot": snapshot, "rows": rows})
+        for snapshot, rows in ((older, 3), (newest, 5), (older, 3))
+    ]
+
+
+def test_a_snapshot_that_cannot_be_put_on_record_is_read_all_the_same(warehouse: Path, tmp_path: Path) -> None:
+    with closing(Trail(tmp_path / "audit.sqlite", clock=lambda: builders.NOW)) as trail:
+        trail._connection.execute("pragma query_only = on")
+        with closing(open_warehouse(warehouse, partial(load_seen, trail))) as door, door.lease() as ask:
+            assert ask.numbers(["accepted"], filters=Filters()).only("accepted").value == 5
 
 
 def test_an_open_warehouse_keeps_its_snapshot_when_the_pointer_breaks(warehouse: Path) -> None:
