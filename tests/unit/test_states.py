@@ -86,3 +86,4 @@ class _NoQuestions:
     """A snapshot that must not be asked for the case."""
 
     vocabulary: dict[str, dict[str, str]] = {}  # noqa: RUF012
+    place = "全县"
