@@ -107,7 +107,7 @@ def sentence(record: Record, roles: Mapping[str, str]) -> str:
     known = EVENTS.get(record.event)
     about = "，".join(filter(None, [roles.get(record.role, record.role), record.address]))
     who = (record.name or VISITORS.get(record.kind, record.kind)) + (f"（{about}）" if about else "")
-    said = "；".join(f"{_name(fact)} {_told(fact, value)}" for fact, value in _facts(record).items())
+    said = "；".join(f"{_name(fact)} {_told(fact, value, roles)}" for fact, value in _facts(record).items())
     return f"{who}{known.words if known else record.event}" + (f"：{said}" if said else "")
 
 
@@ -128,12 +128,14 @@ def _name(fact: str) -> str:
     return KINDS[fact].name if fact in KINDS else fact
 
 
-def _told(fact: str, value: Any) -> str:
+def _told(fact: str, value: Any, roles: Mapping[str, str]) -> str:
     if fact in ("by", "metrics") and isinstance(value, list):
         return "、".join(str(_KEYS.get(key, key)) for key in value)
     text = _said(value)
     if fact in ("format", "method"):
         return text.upper()
+    if fact in ("role", "role_before", "as_role"):
+        return roles.get(text, text)
     return WORDS.get(text, text) if fact in ("action", "content", "reason") else text
 
 

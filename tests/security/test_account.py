@@ -155,6 +155,7 @@ def test_an_administrator_sees_what_a_town_officer_sees_and_is_himself_again(pla
         ("viewed_as", ADMIN, "admin", {"as_role": "town", "as_town": town}),
         ("viewed_as_oneself", ADMIN, "admin", {}),
     ]
+    assert "以角色 乡镇" in place.person(ADMIN).get("/api/v1/audit").text
 
 
 def test_what_is_done_meanwhile_is_recorded_under_ones_own_name_and_role(place: Place) -> None:
