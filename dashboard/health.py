@@ -27,9 +27,11 @@ LEAST_FREE = 0.1
 
 @dataclass(frozen=True)
 class Standing:
-    """What the server stands on; `folders` lie on the disks that must have room."""
+    """What the server stands on; `refused` says why the newest snapshot is not served, `folders` lie on the disks
+    that must have room."""
 
     warehouse: Lender
+    refused: Callable[[], str]
     store: Store
     trail: Trail
     folders: tuple[Path, ...]
@@ -43,6 +45,8 @@ class Standing:
             said |= await answer(self.warehouse, identity)
         except NoSnapshotError as error:
             wrong["snapshot"] = str(error)
+        if reason := self.refused():
+            wrong["snapshot"] = f"新批次不能用，仍在使用原批次：{reason}"
         return said, wrong
 
     def _wrong(self) -> Iterator[tuple[str, str]]:

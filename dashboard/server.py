@@ -114,7 +114,8 @@ def create(
     server.state.security = security
     if security:
         security.add(server, lambda: _towns(whole))
-    add_health(server, Standing(warehouse, store, trail, (warehouse_path, trail.path.parent), lag))
+    folders = (warehouse_path, trail.path.parent)
+    add_health(server, Standing(warehouse, lambda: whole.refused, store, trail, folders, lag))
     build, pages = build_id(ROOT), find_pages()
     server.state.build = build
     api = create_api(warehouse, build, clock)

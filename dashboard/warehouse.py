@@ -184,6 +184,8 @@ class Warehouse:
         self._guard = threading.Lock()
         self._seen: tuple[int, int] = (0, 0)
         self._current: Snapshot | None = None
+        self.refused = ""
+        """Why the newest snapshot is not the one that is served; empty where it is."""
 
     @contextmanager
     def lease(self) -> Iterator[Ask]:
@@ -230,12 +232,13 @@ class Warehouse:
             return self._current
         try:
             fresh = Snapshot(self.path, read_pointer(self.path))
-        except NoSnapshotError:
+        except NoSnapshotError as error:
             if self._current is None:
                 raise
+            self.refused = str(error)
             return self._current
         self._retire()
-        self._current, self._seen = fresh, stamp
+        self._current, self._seen, self.refused = fresh, stamp, ""
         self._warm_up(fresh)
         return fresh
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -19,6 +20,7 @@ from typing import Any
 
 from dashboard import faults, work
 from dashboard.clock import Clock
+from dashboard.export import process
 from dashboard.export.asked import ExportRefusedError
 from dashboard.export.content import StoppedError
 from dashboard.export.export import Export
@@ -33,6 +35,14 @@ create table if not exists own_export (
     name text not null, rows integer not null, total integer not null, bytes integer not null, said text not null,
     made_at text not null, ended_at text not null)
 """
+WORKERS = "create table if not exists own_export_worker (id text primary key, worker text not null)"
+"""In which of several processes a job waits or runs."""
+UNENDED = """
+select own_export.id as id, ifnull(worker, '') as worker
+from own_export left join own_export_worker using (id) where state in ($waiting, $running)
+"""
+LOOK_EVERY = 0.5
+"""So often a job looks whether another process was told to cancel it, in seconds."""
 AT_ONCE = 1
 """Jobs being written at the same time: writing is Python's own work, and pages need it too."""
 MOST_WAITING = 20
@@ -70,6 +80,7 @@ class Run:
     cancelled: Event = field(default_factory=Event)
     export: Export | None = None
     until: float = float("inf")
+    look_at: float = 0.0
 
     def is_over(self) -> bool:
         """Is there nobody left to write for?"""
@@ -91,10 +102,10 @@ class Jobs:
         self._is_closing = False
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="export")
         store.declare(TABLE)
-        store.write(
-            "update own_export set state = $failed, said = $said, ended_at = $now where state in ($waiting, $running)",
-            {"failed": FAILED, "said": RESTARTED, "now": self._now(), "waiting": WAITING, "running": RUNNING},
-        )
+        store.declare(WORKERS)
+        for job in store.rows(UNENDED, {"waiting": WAITING, "running": RUNNING}):
+            if not process.is_there(job["worker"]):
+                self._end(job["id"], FAILED, RESTARTED)
         self._sweep()
 
     def start(self, make: Make, *, query: str, format: str, name: str, total: int, owner: str = "") -> str:
@@ -118,6 +129,9 @@ class Jobs:
                 "total": total,
             }
             | {"now": self._now()},
+        )
+        self._store.write(
+            "insert into own_export_worker values ($id, $worker)", {"id": key, "worker": process.own_mark()}
         )
         self._runs[key] = run
         # The file holds what the one who started it may see, whoever looks at the job.
@@ -145,6 +159,8 @@ class Jobs:
             run.cancelled.set()
             if job["state"] == WAITING:
                 self._end(key, CANCELLED, "已取消")
+        elif job["state"] in (WAITING, RUNNING):
+            self._end(key, CANCELLED, "已取消")  # the process that has it looks
         elif job["state"] == DONE:
             self._discard(key, job["format"])
             self._end(key, CANCELLED, "文件已删除")
@@ -188,16 +204,28 @@ class Jobs:
             self._runs.pop(key, None)
 
     def _write(self, key: str, run: Run, make: Make, part: Path) -> Export:
-        if run.is_over():
+        if self._is_over(key, run):
             raise StoppedError
-        self._store.write("update own_export set state = $state where id = $id", {"id": key, "state": RUNNING})
-        with make(run.is_over) as export, part.open("wb") as out:
+        self._store.write(
+            "update own_export set state = $running where id = $id and state = $waiting",
+            {"id": key, "running": RUNNING, "waiting": WAITING},
+        )
+        with make(partial(self._is_over, key, run)) as export, part.open("wb") as out:
             run.export = export
             export.write(out)
-            if run.is_over():
+            run.look_at = 0.0
+            if self._is_over(key, run):
                 raise StoppedError
             part.with_suffix(".json").write_text(json.dumps(export.about(), ensure_ascii=False), encoding="utf-8")
             return export
+
+    def _is_over(self, key: str, run: Run) -> bool:
+        """Is there nobody left to write for, here or in another process?"""
+        if monotonic() >= run.look_at:
+            run.look_at = monotonic() + LOOK_EVERY
+            if self._store.rows("select 1 from own_export where id = $id and state = $s", {"id": key, "s": CANCELLED}):
+                run.cancelled.set()
+        return run.is_over()
 
     def _verdict(self, error: Exception, run: Run) -> tuple[str, str]:
         if run.is_over() and self._is_closing:
@@ -218,8 +246,8 @@ class Jobs:
     ) -> None:
         self._store.write(
             "update own_export set state = $state, said = $said, ended_at = $now, bytes = $bytes,"
-            " rows = coalesce($rows, rows), total = coalesce($total, total) where id = $id",
-            {"id": key, "state": state, "said": said, "now": self._now()}
+            " rows = coalesce($rows, rows), total = coalesce($total, total) where id = $id and state <> $cancelled",
+            {"id": key, "state": state, "said": said, "now": self._now(), "cancelled": CANCELLED}
             | {"rows": rows, "total": total, "bytes": bytes},
         )
 
@@ -234,11 +262,16 @@ class Jobs:
         return self._clock().isoformat() if self._clock else ""
 
     def _sweep(self) -> None:
-        """Forget what is past its time, and every file of ours that no finished job stands for; no other file."""
+        """Forget what is past its time, and every file of ours that no job stands for; no other file."""
         if self._clock:
             limit = (self._clock() - KEPT).isoformat()
             self._store.write("delete from own_export where ended_at != '' and ended_at < $limit", {"limit": limit})
-        known = {row["id"] for row in self._store.rows("select id from own_export where state = $s", {"s": DONE})}
+            self._store.write("delete from own_export_worker where id not in (select id from own_export)")
+        states = {"done": DONE, "waiting": WAITING, "running": RUNNING}
+        known = {
+            row["id"]
+            for row in self._store.rows("select id from own_export where state in ($done, $waiting, $running)", states)
+        }
         for path in self._folder.iterdir():
             if OURS.fullmatch(path.name) and path.stem not in known and path.stem not in self._runs:
                 path.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,21 @@ def test_f24_asking_leaves_nothing_in_the_trail_or_the_store(server: FastAPI) ->
 def test_f24_without_a_snapshot(tmp_path: Path) -> None:
     reasons = refused(create(tmp_path))
     assert reasons.keys() == {"snapshot"} and "etl load" in reasons["snapshot"]
+
+
+@pytest.mark.parametrize("broken", ["broken", "{}"])
+def test_f22_a_new_snapshot_that_is_of_no_use_is_said_and_the_one_before_is_served(
+    small_county: Path, tmp_path: Path, broken: str
+) -> None:
+    warehouse = Path(shutil.copytree(small_county, tmp_path / "warehouse"))
+    pointer = (warehouse / "CURRENT.json").read_text()
+    with TestClient(server := create(warehouse)):
+        assert ready(server)[0] == 200
+        (warehouse / "CURRENT.json").write_text(broken)
+        assert refused(server)["snapshot"].startswith("新批次不能用，仍在使用原批次：")
+        assert ready(server)[1]["as_of"] == "2026-03-14T08:00:00"
+        (warehouse / "CURRENT.json").write_text(pointer)
+        assert ready(server)[0] == 200
 
 
 def test_f24_a_trail_that_cannot_be_written(server: FastAPI) -> None:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -19,6 +24,7 @@ from dashboard.export import jobs as jobs_module
 from dashboard.export.content import Block, Content
 from dashboard.export.export import Export
 from dashboard.export.jobs import DISK_FULL, KEPT, RESTARTED, Jobs
+from dashboard.export.process import is_there, own_mark
 from dashboard.server import create
 from dashboard.store import Store
 
@@ -118,6 +124,59 @@ def test_done_files_outlive_a_restart_and_what_was_cut_off_says_so(small_county:
         assert client.get(done["file"]).status_code == 200
         cut = client.get("/api/v1/exports/cut-off-1").json()
         assert (cut["state"], cut["said"]) == ("failed", RESTARTED)
+
+
+def test_a_job_of_another_worker_goes_on_until_it_is_cancelled_from_here(
+    small_county: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, go, blocks = tmp_path / "s.sqlite", Event(), Content.blocks
+
+    def slow(content: Content) -> Iterator[Block]:
+        assert go.wait(20)
+        yield from blocks(content)
+
+    monkeypatch.setattr(Content, "blocks", slow)
+    monkeypatch.setattr(jobs_module, "AT_ONCE", 2)
+    with TestClient(create(small_county, clock=lambda: AT, state=state)) as one:
+        cancelled, kept = start(one), start(one)
+        for job in (cancelled, kept):
+            until(one, job["id"], lambda found: found["state"] == "running")
+        with TestClient(create(small_county, clock=lambda: AT, state=state)) as other:
+            assert {other.get(f"/api/v1/exports/{job['id']}").json()["state"] for job in (cancelled, kept)} == {
+                "running"
+            }
+            assert other.delete(f"/api/v1/exports/{cancelled['id']}").json()["state"] == "cancelled"
+            go.set()
+            done = until(other, kept["id"], ended)
+            assert done["state"] == "done"
+            files = [client.get(done["file"]) for client in (one, other)]
+            assert files[0].content == files[1].content
+            assert files[0].headers["content-disposition"].startswith("attachment")
+    # The first one has stopped, and all of its jobs with it.
+    assert {file.stem for file in (tmp_path / "exports").iterdir()} == {kept["id"]}
+    with TestClient(create(small_county, clock=lambda: AT, state=state)) as later:
+        assert later.get(f"/api/v1/exports/{cancelled['id']}").json()["state"] == "cancelled"
+
+
+def test_a_job_of_a_worker_that_is_gone_was_cut_off(small_county: Path, tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "s.sqlite")) as store:
+        Jobs(store, tmp_path / "exports").close()
+        gone = subprocess.run(
+            [sys.executable, "-c", "from dashboard.export.process import own_mark; print(own_mark())"],
+            capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+        assert re.fullmatch(r"\d+-\d+", gone) and not is_there(gone)
+        for name, worker in (("cut-off-1", gone), ("going-on-1", own_mark())):
+            store.write(f"insert into own_export values ('{name}', '', 'waiting', '', 'csv', 'x', 3, 9, 0, '', '', '')")
+            store.write("insert into own_export_worker values ($id, $worker)", {"id": name, "worker": worker})
+    with TestClient(create(small_county, clock=lambda: AT, state=tmp_path / "s.sqlite")) as client:
+        states = [client.get(f"/api/v1/exports/{name}").json()["state"] for name in ("cut-off-1", "going-on-1")]
+        assert states == ["failed", "waiting"]
+
+
+def test_a_process_is_known_by_its_number_and_its_beginning() -> None:
+    assert is_there(own_mark())
+    assert not is_there("") and not is_there(f"{os.getpid()}-1") and not is_there("0-0") and not is_there("x")
 
 
 def test_a_file_past_its_time_is_gone(small_county: Path, tmp_path: Path) -> None:
