@@ -126,10 +126,12 @@
     });
   }
 
-  function take(button, kind) {
+  function take(button, kind, purpose) {
     var panel = document.getElementById(button.dataset.picture), exports = window.yiping.exports;
-    var title = textOf(panel, ".panel-title, .own-name") || button.dataset.title;
-    return exports.ask("/api/v1/export/offers?" + exports.question()).then(function (facts) {
+    var title = textOf(panel, ".panel-title, .own-name") || button.dataset.title, asked = new URLSearchParams(exports.question());
+    asked.set("format", kind);
+    asked.set("panel", panel.id);
+    return exports.ask("/api/v1/pictures?" + asked + "&" + purpose, "POST").then(function (facts) {
       return compose(panel, title, facts).then(function (made) {
         return kind === "svg" ? new Blob([made.text], { type: "image/svg+xml" }) : raster(made);
       }).then(function (blob) {
@@ -152,8 +154,10 @@
   function choice(button, said, kind, word) {
     var item = make("button", { type: "button", "class": "picture-choice", role: "menuitem", text: word });
     item.addEventListener("click", function () {
-      said.textContent = "正在画……";
-      take(button, kind).then(function () { close(true); }).catch(function (problem) { said.textContent = problem.message; });
+      window.yiping.forPurpose(item, function (purpose) {
+        said.textContent = "正在画……";
+        return take(button, kind, purpose);
+      }).then(function () { close(true); }).catch(function (problem) { said.textContent = problem.message; });
     });
     return item;
   }

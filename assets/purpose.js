@@ -46,7 +46,7 @@
         sheet.close();
       });
       // The list that the button stands in takes a press or Escape elsewhere for its own end.
-      ["mousedown", "touchstart", "keydown"].forEach(function (kind) {
+      ["mousedown", "touchstart", "keydown", "click"].forEach(function (kind) {
         box.addEventListener(kind, function (event) { event.stopPropagation(); });
       });
       box.addEventListener("close", function () { resolve(found); });

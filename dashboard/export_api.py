@@ -84,7 +84,7 @@ class Exporter:
         asked = asked_of(ask, request)
         page = self.pages.get(asked.view)
         questions = page.exports(ask, asked.filters) if page else ()
-        return offers(ask, asked, questions, sees_cases=may("see_cases"), stamp=self.stamps.told(request))
+        return offers(ask, asked, questions, sees_cases=may("see_cases"))
 
 
 async def _left(request: Request) -> None:

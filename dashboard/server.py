@@ -34,6 +34,7 @@ from dashboard.map_api import add_maps
 from dashboard.notes import Notes
 from dashboard.notes_api import add_notes
 from dashboard.opening import Openings
+from dashboard.pictures_api import add_pictures
 from dashboard.reader import Readers
 from dashboard.report_api import add_report
 from dashboard.scoped import ScopedWarehouse
@@ -127,6 +128,7 @@ def create(
     add_export_jobs(api, exporter, jobs, owner=_asker)
     add_care(api, warehouse, stamps=stamps, record=record)
     add_report(api, warehouse, stamps=stamps, record=record)
+    add_pictures(api, warehouse, stamps=stamps, record=record)
     if clock is not None:
         add_screens(api, warehouse, store, build=build, clock=clock)
     add_basemap(server, api, basemap)

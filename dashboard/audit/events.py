@@ -133,6 +133,7 @@ EVENTS: Mapping[str, Event] = {
         may=("metrics", "by", "purpose", "sha256", "snapshot", "trace"),
     ),
     "brief_made": Event("生成简报", needs=("format", "filters"), may=("purpose", "sha256", "snapshot", "trace")),
+    "picture_taken": Event("存为图片", needs=("content", "format", "filters"), may=("purpose", "snapshot", "trace")),
     "account_added": Event("新增账号", needs=("account", "role"), may=("town",)),
     "account_disabled": Event("停用账号", needs=("account",)),
     "account_enabled": Event("启用账号", needs=("account",)),

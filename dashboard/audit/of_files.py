@@ -9,11 +9,12 @@ from dashboard.audit.recorder import Recorder
 
 
 def put_file(
-    record: Recorder | None, event: str, said: Mapping[str, Any], *, format: str, sha256: str, content: str = ""
+    record: Recorder | None, event: str, said: Mapping[str, Any], *, format: str, sha256: str = "", content: str = ""
 ) -> None:
     """Before a file's first byte: its filters, rows, purpose, number and snapshot, as `said` in it, and its checksum.
 
-    `sha256` is of all its bytes, hexadecimal. Nothing is recorded without a `record`. Raises `AuditError`.
+    `sha256` is of all its bytes, hexadecimal; '' where the browser makes them. Nothing is recorded without a `record`.
+    Raises `AuditError`.
     """
     if record is None:
         return

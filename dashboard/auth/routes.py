@@ -55,7 +55,7 @@ API = (
     Route(path="/tiles/**", who=MAPS),
     Route(path="/api/v1/cases", who=CASES),
     Route(path="/api/v1/cases/**", who=CASES),
-    # What could be had, and why not, is no file yet: the page's frame of a picture needs it as well.
+    # What could be had, and why not, is no file yet.
     Route(path="/api/v1/export/offers", who=NUMBERS),
     Route(path="/api/v1/export", who=EXPORT),
     Route(path="/api/v1/export/about", who=EXPORT),
@@ -64,6 +64,7 @@ API = (
     Route(path="/api/v1/exports/*/file", who=EXPORT),
     Route(path="/api/v1/exports/*/about", who=EXPORT),
     Route(path="/api/v1/brief", who=NUMBERS),
+    Route(path="/api/v1/pictures", methods=POST, who=NUMBERS),
     Route(path="/api/v1/views", who=NUMBERS),
     Route(path="/api/v1/views", methods=POST, who=NOTES),
     Route(path="/api/v1/views/*", methods=DELETE, who=NOTES),

@@ -7,21 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from dashboard.ask import Ask
-from dashboard.export.about import DEMO, Stamp
 from dashboard.export.arrange import arranged
 from dashboard.export.asked import FORMATS, Asked
 from dashboard.export.limits import NO_POINTS, is_long, refusal
-from dashboard.export.names import scope_and_time
 from dashboard.page import Question
 
 
-def offers(ask: Ask, asked: Asked, questions: Sequence[Question], *, sees_cases: bool, stamp: Stamp) -> dict[str, Any]:
-    """The page's facts for a picture's frame, and its offers: cases, what was asked itself, the page's questions.
+def offers(ask: Ask, asked: Asked, questions: Sequence[Question], *, sees_cases: bool) -> dict[str, Any]:
+    """The page's conditions in words, and its offers: cases, what was asked itself, the page's questions.
 
     An offer has its rows and, for each format, the query string of `/export`, whether it is handed over at once, as a
     job or refused, and why. Raises what `Ask.numbers` and `arranged` raise.
     """
-    info, filters = ask.info, asked.filters
+    filters = asked.filters
     bare = replace(asked, metrics=(), by=(), sort="", columns=(), find="")
     cases = sum(ask.place_states(filters).values())
     found = [_offer("事项清单", bare if asked.metrics else asked, cases, points=sees_cases)]
@@ -30,16 +28,7 @@ def offers(ask: Ask, asked: Asked, questions: Sequence[Question], *, sees_cases:
     for question in questions:
         own = replace(bare, metrics=question.metrics, by=question.by, filters=question.filters)
         found.append(_numbers(ask, question.label, own) | {"grid": question.grid})
-    return {
-        "filters_in_words": filters.describe(ask.vocabulary),
-        "as_of": info.as_of.isoformat(),
-        "snapshot": info.snapshot,
-        "county": info.region,
-        "demo": DEMO if info.is_demo else "",
-        "mark": stamp.mark,
-        "name": scope_and_time(filters, info, ask.vocabulary),
-        "offers": found,
-    }
+    return {"filters_in_words": filters.describe(ask.vocabulary), "offers": found}
 
 
 def _numbers(ask: Ask, label: str, asked: Asked) -> dict[str, Any]:

@@ -67,11 +67,12 @@ def test_a_chart_a_table_and_a_map_come_as_pictures(desk: Visitor, tmp_path: Pat
         assert len(picture.convert("RGB").getcolors(1 << 24) or []) > 20
     text = svg.read_text(encoding="utf-8")
     assert "foreignObject" not in text and "纠纷" in text and "数据截至" in text and "演示数据" in text
-    assert re.search(rf"导出人 {NAME} · \d{{4}}-\d\d-\d\d \d\d:\d\d", re.sub("<[^>]+>", "", text))
+    said = re.sub("<[^>]+>", "", text)
+    assert re.search(rf"导出人 {NAME} · \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d · 追溯号 [0-9a-f]{{16}}", said)
     assert text.count("<path") + text.count("<text") + text.count("<rect") > 30
 
 
 def taken(desk: Visitor, panel: str, word: str, folder: Path) -> Path:
     """The picture of a panel, saved."""
     desk.tab.locator(f'[data-picture="{panel}-panel"]').click()
-    return saved(desk, desk.tab.get_by_role("menuitem", name=word), folder)
+    return saved(desk, desk.tab.get_by_role("menuitem", name=word), folder, desk.say_purpose)

@@ -166,6 +166,20 @@ def test_p06_a_workbook_prints_for_whom_it_is_and_no_name_is_a_command(place: Pl
     assert [bool(re.search(f"<oddFooter>{said}", sheet)) for sheet in sheets] == [True, True]
 
 
+def test_p06_a_picture_is_on_record_before_its_frame_is_handed_over(place: Place) -> None:
+    address = "/pictures?format=svg&panel=trend-panel&view=/&kind=C"
+    leader = place.people["leader"]
+    assert leader.post(asked(address)).json() == {"error": ASKED}
+    frame = leader.post(asked(address, purpose=PURPOSE))
+    event, facts = place.record()
+    assert (event, facts["content"], facts["format"]) == ("picture_taken", "trend-panel", "svg")
+    assert (facts["filters"]["kind"], facts["purpose"]) == (["C"], PURPOSE)
+    assert facts["trace"] == frame.headers["x-request-id"]
+    assert frame.json()["mark"] == f"leader · 2026-04-01 08:30:00 · 追溯号 {facts['trace']}"
+    for wrong in ("format=gif&panel=trend-panel", "format=png&panel=<b>", "format=png"):
+        assert leader.post(asked(f"/pictures?{wrong}", purpose=PURPOSE)).status_code == 400
+
+
 # --- who may --------------------------------------------------------------------------------------------------------
 
 
