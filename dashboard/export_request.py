@@ -11,7 +11,7 @@ from dashboard.described import list_of, one_of
 from dashboard.export.asked import FORMATS, Asked
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.query import GROUPS
-from dashboard.stamps import PURPOSE
+from dashboard.stamps import PURPOSE, purpose_of
 
 OWN_KEYS = ("format", "metrics", "by", "order", "sort", "columns", "find", "view", "purpose")
 PAGE = r"^/[a-z]{0,20}$"
@@ -35,6 +35,7 @@ def asked_of(ask: Ask, request: Request, *, also: tuple[str, ...] = ()) -> Asked
     """What the request asks for; `also` are further keys of a route. Raises `BadRequestError` with a sentence."""
     said = request.query_params
     _check(said)
+    purpose_of(request)
     metrics = tuple(dict.fromkeys(split_keys(said.get("metrics", ""))))
     by = split_keys(said.get("by", ""))
     if not metrics and ("metrics" in said or by):

@@ -28,6 +28,7 @@ from tests.security.canaries import hits
 from tests.security.test_matrix import TABLE, everybody
 
 PERIOD = "since=2026-01-01&until=2026-03-15"
+FOR_FILES = f"{PERIOD}&purpose=work"
 HEAT = "since=2026-01-01&until=2026-03-01&bandwidth=300"
 BRIEFS = ("pdf", "docx", "pptx")
 FILES = ("csv", "xlsx", "parquet", "geojson")
@@ -129,6 +130,7 @@ def asked(county: County, who: str) -> dict[str, list[str]]:
     client, formats = county.people[who], FILES
     pages = ("/", "/map", "/departments", "/wuhua", "/risk", "/explore", "/care", "/brief", "/case")
     jobs = [_job(client, format) for format in formats] if who in with_right("export") else [NO_JOB]
+    care_files = [f"&purpose=work&format={f}" for f in formats[:3]] if who in with_right("export") else []
     return {
         "/metrics": [""],
         "/query": [f"?{PERIOD}&metrics={METRICS}&by={by}" for by in ("", "grid", "department", "category,kind")],
@@ -137,17 +139,17 @@ def asked(county: County, who: str) -> dict[str, list[str]]:
         "/geometry/{layer}": [f"/{layer}" for layer in ("county", "town", "village", "grid", "outline-village")],
         "/pulse": [""],
         "/export": [
-            *(f"?{PERIOD}&format={format}" for format in formats),
-            *(f"?{PERIOD}&format={format}&metrics=accepted,closed&by=grid" for format in formats),
-            *(f"?{PERIOD}&format={format}&metrics=accepted&by=department" for format in formats[:3]),
+            *(f"?{FOR_FILES}&format={format}" for format in formats),
+            *(f"?{FOR_FILES}&format={format}&metrics=accepted,closed&by=grid" for format in formats),
+            *(f"?{FOR_FILES}&format={format}&metrics=accepted&by=department" for format in formats[:3]),
         ],
-        "/export/about": [f"?{PERIOD}&format={format}" for format in formats],
+        "/export/about": [f"?{FOR_FILES}&format={format}" for format in formats],
         "/export/offers": [f"?{PERIOD}&format=csv&view={page}" for page in pages],
         "/exports/{key}": [f"/{job}" for job in jobs],
         "/exports/{key}/file": [f"/{job}/file" for job in jobs],
         "/exports/{key}/about": [f"/{job}/about" for job in jobs],
-        "/care": [f"?by={by}&format={f}" for by in ("", "town", "village,care_group") for f in ("", *formats[:3])],
-        "/brief": [f"?{PERIOD}&format={f}&report={kind}" for f in BRIEFS for kind in ("special", "month")],
+        "/care": [f"?by={by}{f}" for by in ("", "town", "village,care_group") for f in ("", *care_files)],
+        "/brief": [f"?{FOR_FILES}&format={f}&report={kind}" for f in BRIEFS for kind in ("special", "month")],
         "/density": [f"?{HEAT}"],
         "/density.png": [f"?{HEAT}&v={county.snapshot}"],
         "/notes": [f"?{PERIOD}&metrics=accepted"],
@@ -162,7 +164,7 @@ def asked(county: County, who: str) -> dict[str, list[str]]:
 
 
 def _job(client: TestClient, format: str) -> str:
-    key = str(client.post(f"/api/v1/exports?{PERIOD}&format={format}").json()["id"])
+    key = str(client.post(f"/api/v1/exports?{FOR_FILES}&format={format}").json()["id"])
     for _ in range(200):
         if client.get(f"/api/v1/exports/{key}").json()["state"] == "done":
             return key

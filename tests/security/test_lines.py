@@ -21,6 +21,7 @@ REFUSED = (
     "brief?format=exe",
     "audit?limit=0",
     "cases/nosuch",
+    "export/offers?view=/map&purpose=x",
 )
 
 

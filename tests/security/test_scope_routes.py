@@ -29,6 +29,7 @@ from dashboard.map_api import add_maps
 from dashboard.notes import Notes
 from dashboard.notes_api import add_notes
 from dashboard.page import Page
+from dashboard.pictures_api import add_pictures
 from dashboard.reader import Readers
 from dashboard.scoped import ScopedWarehouse
 from dashboard.stamps import Stamps
@@ -107,6 +108,7 @@ def _served(warehouse: Any, store: Store, jobs: Jobs) -> FastAPI:
     add_care(api, warehouse, stamps=stamps)
     exporter = add_export(api, warehouse, stamps=stamps, pages=find_pages())
     add_export_jobs(api, exporter, jobs, owner=lambda: current().name)
+    add_pictures(api, warehouse, stamps=stamps)
     add_notes(api, warehouse, notes=Notes(store, CLOCK), readers=readers)
     return api
 
@@ -254,6 +256,7 @@ def test_p03_what_an_officer_sees_is_not_called_the_countys(place: Place, page: 
 def test_p03_an_officers_file_is_called_after_the_own_town(place: Place) -> None:
     with place.door.lease() as ask:
         town = ask.label("town", place.own)
+    frame = place.client.post(f"/pictures?format=png&panel=towns-panel&{PURPOSE}", headers={"x-town": place.own}).json()
+    assert frame["county"].endswith(town) and town in frame["name"], frame
     offered = place.get("/export/offers?format=csv&view=/departments").json()
-    assert offered["county"].endswith(town) and town in offered["name"], offered
     assert [offer["label"] for offer in offered["offers"]][2] == f"{town}合计"
