@@ -23,6 +23,7 @@
   window.fetch = function (address, options) {
     return fetchNow.call(window, address, options).then(function (answer) {
       if (answer.status === 401) {
+        forget();
         leave("/login?next=" + encodeURIComponent(window.location.pathname + window.location.search));
       }
       return answer;

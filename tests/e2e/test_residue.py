@@ -17,7 +17,7 @@ KEPT = """async () => ({
 })"""
 NOTHING = {"local": {}, "session": {}, "bases": [], "caches": [], "cookies": "", "workers": 0}
 FETCHED = "path => fetch(path, { cache: 'force-cache' }).then(said => said.status)"
-FILL = """() => { localStorage.setItem('yiping-exports', '["x"]'); sessionStorage.setItem('yiping-x', '1'); }"""
+FILL = """() => { localStorage.setItem('yiping-exports', '["x"]'); sessionStorage.setItem('yiping-purpose', 'x'); }"""
 
 
 @pytest.fixture
@@ -49,3 +49,14 @@ def test_t19_after_logging_out_nothing_is_kept_and_the_way_back_shows_no_number(
         assert tab.locator("#kpi-cards").count() == 0 and "受理" not in tab.locator("body").inner_text()
     # Not even the picture that a browser may keep for a day, to the one who was let in.
     assert tab.evaluate(FETCHED, picture) == 401
+
+
+def test_t19_a_session_that_ends_by_itself_leaves_as_little(leaving: Visitor) -> None:
+    """Whoever sits down next is offered nobody else's 用途 and files."""
+    tab = leaving.tab
+    leaving.open("/")
+    tab.evaluate(FILL)
+    tab.evaluate("() => { setInterval(() => fetch('/api/v1/pulse'), 100); }")
+    tab.context.clear_cookies()
+    tab.wait_for_url("**/login?next=*")
+    assert tab.evaluate(KEPT) == NOTHING

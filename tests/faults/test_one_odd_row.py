@@ -14,7 +14,10 @@ from tests import builders
 
 AT = datetime(2026, 3, 2, 10)
 HOUR = timedelta(hours=1)
-TITLES = ["'; DROP TABLE fact_case;--", "=HYPERLINK(1)", "<img src=x onerror=1>", "{{7*7}}", "\u202e倒", "%s%n"]
+TITLES = [
+    "'; DROP TABLE fact_case;--", '=HYPERLINK("http://x")', "<img src=x onerror=1>", "{{7*7}}", "\u202e倒", "%s%n",
+    "${jndi:ldap://x/a}",
+]  # fmt: skip
 CLICK = ["accept", "dispatch", "sign", "feedback", "close", "callback", "archive"]
 WILD = ["close", "close", "reopen", "reopen", "resume", "suspend"]
 
@@ -45,7 +48,10 @@ LOG = [
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ask, LoadReport]]:
     folder = tmp_path_factory.mktemp("odd")
-    report = builders.load_quickly(builders.write_delivery(folder / "in", CASES, LOG), folder / "warehouse")
+    delivery = builders.write_delivery(folder / "in", CASES, LOG)
+    named = [{"department": f"D0{n}", "department_name": title} for n, title in enumerate(TITLES, start=1)]
+    builders.write_records(delivery / "departments.csv", "departments", named)
+    report = builders.load_quickly(delivery, folder / "warehouse")
     with builders.asking(folder / "warehouse") as ask:
         yield ask, report
 
@@ -101,5 +107,7 @@ def test_closings_and_pauses_without_a_partner_leave_the_case_readable(loaded: t
     assert (state(loaded, "wild")["close_at"], state(loaded, "wild")["reopen_cnt"]) == (None, 0)
 
 
-def test_a_title_is_only_a_text(loaded: tuple[Ask, LoadReport]) -> None:
+def test_e67_a_title_and_a_name_are_only_texts(loaded: tuple[Ask, LoadReport]) -> None:
     assert [state(loaded, f"title{n}")["title"] for n in range(len(TITLES))] == TITLES
+    names = "select department_name from mart.dim_department order by department"
+    assert [name for (name,) in loaded[0]._db.rows(names)] == TITLES

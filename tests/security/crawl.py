@@ -28,12 +28,14 @@ from tests.security.canaries import hits
 from tests.security.test_matrix import TABLE, everybody
 
 PERIOD = "since=2026-01-01&until=2026-03-15"
-FOR_FILES = f"{PERIOD}&purpose=work"
 HEAT = "since=2026-01-01&until=2026-03-01&bandwidth=300"
 BRIEFS = ("pdf", "docx", "pptx")
 FILES = ("csv", "xlsx", "parquet", "geojson")
 METRICS = "accepted,closed,overdue_open,on_time_rate"
 NO_JOB = "x" * 24
+PURPOSE = "purpose=数据核对"
+FILE = f"{PERIOD}&{PURPOSE}"
+"""What every file is asked for with."""
 
 
 class Heard(logging.Handler):
@@ -129,8 +131,10 @@ def asked(county: County, who: str) -> dict[str, list[str]]:
     """Every GET route of the API → the addresses that somebody asks it by."""
     client, formats = county.people[who], FILES
     pages = ("/", "/map", "/departments", "/wuhua", "/risk", "/explore", "/care", "/brief", "/case")
-    jobs = [_job(client, format) for format in formats] if who in with_right("export") else [NO_JOB]
-    care_files = [f"&purpose=work&format={f}" for f in formats[:3]] if who in with_right("export") else []
+    may_export = who in with_right("export")
+    jobs = [_job(client, format) for format in formats] if may_export else [NO_JOB]
+    # The numbers of /care are for more people than its files.
+    care_files = [f"?by={by}&{PURPOSE}&format={format}" for by in ("town", "village,care_group") for format in formats]
     return {
         "/metrics": [""],
         "/query": [f"?{PERIOD}&metrics={METRICS}&by={by}" for by in ("", "grid", "department", "category,kind")],
@@ -139,17 +143,17 @@ def asked(county: County, who: str) -> dict[str, list[str]]:
         "/geometry/{layer}": [f"/{layer}" for layer in ("county", "town", "village", "grid", "outline-village")],
         "/pulse": [""],
         "/export": [
-            *(f"?{FOR_FILES}&format={format}" for format in formats),
-            *(f"?{FOR_FILES}&format={format}&metrics=accepted,closed&by=grid" for format in formats),
-            *(f"?{FOR_FILES}&format={format}&metrics=accepted&by=department" for format in formats[:3]),
+            *(f"?{FILE}&format={format}" for format in formats),
+            *(f"?{FILE}&format={format}&metrics=accepted,closed&by=grid" for format in formats),
+            *(f"?{FILE}&format={format}&metrics=accepted&by=department" for format in formats[:3]),
         ],
-        "/export/about": [f"?{FOR_FILES}&format={format}" for format in formats],
+        "/export/about": [f"?{PERIOD}&format={format}" for format in formats],
         "/export/offers": [f"?{PERIOD}&format=csv&view={page}" for page in pages],
         "/exports/{key}": [f"/{job}" for job in jobs],
         "/exports/{key}/file": [f"/{job}/file" for job in jobs],
         "/exports/{key}/about": [f"/{job}/about" for job in jobs],
-        "/care": [f"?by={by}{f}" for by in ("", "town", "village,care_group") for f in ("", *care_files)],
-        "/brief": [f"?{FOR_FILES}&format={f}&report={kind}" for f in BRIEFS for kind in ("special", "month")],
+        "/care": ["?by=", "?by=town", "?by=village,care_group", *(care_files if may_export else ())],
+        "/brief": [f"?{FILE}&format={f}&report={kind}" for f in BRIEFS for kind in ("special", "month")],
         "/density": [f"?{HEAT}"],
         "/density.png": [f"?{HEAT}&v={county.snapshot}"],
         "/notes": [f"?{PERIOD}&metrics=accepted"],
@@ -164,7 +168,7 @@ def asked(county: County, who: str) -> dict[str, list[str]]:
 
 
 def _job(client: TestClient, format: str) -> str:
-    key = str(client.post(f"/api/v1/exports?{FOR_FILES}&format={format}").json()["id"])
+    key = str(client.post(f"/api/v1/exports?{FILE}&format={format}").json()["id"])
     for _ in range(200):
         if client.get(f"/api/v1/exports/{key}").json()["state"] == "done":
             return key

@@ -24,8 +24,8 @@ from etl.contract import TABLES
 from etl.errors import LoadError
 from tests import builders
 from tests.security import canaries
-from tests.security.canaries import PEOPLE, dresses, hits
-from tests.security.crawl import BRIEFS, FOR_FILES, PERIOD, County, asked, files, may, open_county, wrong
+from tests.security.canaries import PEOPLE, dresses, hits, spoken
+from tests.security.crawl import BRIEFS, FILE, PERIOD, PURPOSE, County, asked, files, may, open_county, wrong
 from tests.security.test_matrix import NOBODY, WHO
 from tests.security.test_requests import QUERY, body, callbacks
 
@@ -184,8 +184,17 @@ def test_t02_p02_no_log_no_trail_no_store_and_no_temporary_file_has_a_canary(
     person = PEOPLE[0]
     for who in WHO:
         for query in (f"town={person.name}", f"case={person.number}", f"match={person.home}"):
-            for path in ("/api/v1/query?metrics=accepted&", "/api/v1/export?format=csv&purpose=work&", "/explore?", "/case?"):
+            for path in (
+                "/api/v1/query?metrics=accepted&",
+                f"/api/v1/export?format=csv&{PURPOSE}&",
+                "/explore?",
+                "/case?",
+            ):
                 county.people[who].get(path + query)
+        for purpose in (spoken(p) for p in PEOPLE[:5]):
+            told = {"format": "csv", "metrics": "accepted", "purpose": purpose}
+            may_export = county.people[who].get(f"/api/v1/export?{PERIOD}&{urlencode(told)}").status_code == 200
+            assert may_export == ("GET /api/v1/export" in may(who))
         for part in (person.number, person.phone, person.name, f"{person.phone[:3]}-{person.phone[3:]}"):
             county.people[who].get(f"/api/v1/cases/{part}")
             county.people[who].get(f"/{part}")
@@ -215,11 +224,11 @@ def test_a_canary_in_a_name_that_may_be_anything_is_found_everywhere_by_the_same
 
     assert any(hits(content, STAYS) for _, content in files(county.warehouse))
     for format in ("csv", "xlsx", "parquet"):
-        assert sees(f"/api/v1/export?{FOR_FILES}&format={format}&metrics=accepted&by=department"), format
-        assert sees(f"/api/v1/export?{FOR_FILES}&format={format}"), format
+        assert sees(f"/api/v1/export?{FILE}&format={format}&metrics=accepted&by=department"), format
+        assert sees(f"/api/v1/export?{FILE}&format={format}"), format
     assert sees(f"/api/v1/query?{PERIOD}&metrics=accepted&by=department")
     for format in BRIEFS:
-        assert sees(f"/api/v1/brief?{FOR_FILES}&format={format}&report=special"), format
+        assert sees(f"/api/v1/brief?{FILE}&format={format}&report=special"), format
     said = [(route, json.dumps(body(output, wired))) for route, output, wired in callbacks(county.server)]
     head = {"content-type": "application/json"}
     assert any(hits(client.post(route, content=text, headers=head).content, STAYS) for route, text in said)
