@@ -27,7 +27,7 @@ from dashboard.export.names import disposition
 from dashboard.export.offers import offers
 from dashboard.export_request import asked_of, parameters
 from dashboard.page import Page
-from dashboard.stamps import Stamps, purpose_of
+from dashboard.stamps import Stamps
 from dashboard.turns import Turns
 from dashboard.warehouse import Lender
 
@@ -80,8 +80,7 @@ class Exporter:
                 left.cancel()
 
     def offers(self, ask: Ask, request: Request) -> dict[str, Any]:
-        """What can be exported of the page that a request names. Raises what `purpose_of` and `asked_of` raise."""
-        purpose_of(request)  # what is none is refused, though an offer needs none
+        """What can be exported of the page that a request names. Raises what `asked_of` raises."""
         asked = asked_of(ask, request)
         page = self.pages.get(asked.view)
         questions = page.exports(ask, asked.filters) if page else ()

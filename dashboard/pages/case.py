@@ -86,8 +86,8 @@ def _crumbs(model: Opened, case: Mapping[str, Any]) -> list[Component]:
     line: list[Component] = [_crumb(model.place, query)]
     for dimension in ("town", "village", "grid"):
         code = case.get(dimension) or ""
-        name = model.vocabulary[dimension].get(code, code)
-        if code and name != model.place:
+        name = model.vocabulary[dimension].get(code, code) if code else model.place
+        if name != model.place:
             query = query.replace(**{dimension: (code,)})
             line += [_gap(), _crumb(name, query)]
     last = str(case.get("case_id") or "事项")

@@ -20,7 +20,7 @@ from datetime import datetime
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -38,7 +38,7 @@ from tests.e2e.conftest import _free_port
 from tests.e2e.people import AUDITOR, NAME, OWN, known_at
 
 PATIENCE = 60
-EXPORT = "/api/v1/export?format=csv&since=2026-03-01&until=2026-03-15"
+EXPORT = f"/api/v1/export?format=csv&since=2026-03-01&until=2026-03-15&purpose={quote('核对审计')}"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 OPTIONS = (
     "--workers", "2", "--no-server-header", "--log-level", "warning", "--timeout-keep-alive", "120",
@@ -204,9 +204,14 @@ def test_t06_100_exports_at_once_are_100_records_in_one_chain(served: Served) ->
     before = served.events()["exported"]
 
     def export(number: int) -> tuple[int, int]:
-        with closing(served.anywhere()) as line:
-            answer = ask(line, "GET", EXPORT, cookies[number % 4])
-            return answer.status, len(answer.body)
+        """Its status and size; who finds too many of its own in the line asks again, as it is told to."""
+        status, size, until = 429, 0, time.monotonic() + 4 * PATIENCE
+        while status == 429 and time.monotonic() < until:
+            with closing(served.anywhere()) as line:
+                answer = ask(line, "GET", EXPORT, cookies[number % 4])
+                status, size = answer.status, len(answer.body)
+            time.sleep(0.2 if status == 429 else 0)
+        return status, size
 
     with ThreadPoolExecutor(100) as pool:
         found = list(pool.map(export, range(100)))
@@ -219,10 +224,12 @@ def test_t06_100_exports_at_once_are_100_records_in_one_chain(served: Served) ->
 def test_f30_a_server_that_is_told_to_stop_finishes_what_it_began(served: Served) -> None:
     idle = [served.line(worker) for worker in served.workers]
     cookie = logged_in(served.anywhere())
-    with closing(begun_login(served)) as half, ThreadPoolExecutor(8) as pool:
+    with closing(begun_login(served)) as half, ThreadPoolExecutor(8) as pool, ExitStack() as ends:
+        ends.callback(served.process.terminate)  # whatever fails here: the exporters end with the server
         before = served.events()
         exporters = [pool.submit(export_until_it_ends, served, cookie) for _ in range(8)]
         while served.events()["exported"] < before["exported"] + 16:
+            assert not [exporter.result() for exporter in exporters if exporter.done()]
             time.sleep(0.02)
         served.process.send_signal(signal.SIGTERM)
         assert [line.sock.recv(1) for line in idle] == [b"", b""], "both have begun to stop"
