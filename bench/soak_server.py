@@ -26,6 +26,8 @@ from dashboard.warehouse import Warehouse, open_warehouse
 class Swing:
     """Two warehouses behind the door of one."""
 
+    refused = ""
+
     def __init__(self, paths: list[Path]) -> None:
         self._doors: list[Warehouse] = [open_warehouse(path) for path in paths]
         self._at = 0

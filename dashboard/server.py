@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -34,6 +34,7 @@ from dashboard.map_api import add_maps
 from dashboard.notes import Notes
 from dashboard.notes_api import add_notes
 from dashboard.opening import Openings
+from dashboard.page import Page
 from dashboard.pictures_api import add_pictures
 from dashboard.reader import Readers
 from dashboard.report_api import add_report
@@ -138,7 +139,7 @@ def create(
         trail,
         clock=now,
         record=record,
-        roles={role.key: role.name for role in ROLES.values()},
+        names={role.key: role.name for role in ROLES.values()} | _panels(pages),
     )
     views = Views(store, clock)
     add_views(server, api, warehouse, views=views, readers=readers, pages={page.path: page.name for page in pages})
@@ -161,6 +162,11 @@ def create(
         gate=_gate(security, [(page.path, page.right) for page in pages]),
     )
     return server
+
+
+def _panels(pages: Sequence[Page]) -> dict[str, str]:
+    """The titles of panels by the ids of their frames."""
+    return {f"{panel.id}-panel": panel.title for page in pages for panel in page.panels}
 
 
 def _towns(warehouse: Lender) -> Mapping[str, str]:

@@ -32,12 +32,12 @@ LONGEST_FILE = 50_000
 
 @dataclass(frozen=True)
 class Auditing:
-    """What the routes stand on; `roles` are the words for roles."""
+    """What the routes stand on; `names` are the words for roles and panels."""
 
     trail: Trail
     clock: Clock
     record: Recorder
-    roles: Mapping[str, str]
+    names: Mapping[str, str]
     turns: Turns
     """One walk at a time: it keeps a processor busy for seconds."""
 
@@ -47,10 +47,10 @@ class Auditing:
 
 
 def add_audit(
-    api: FastAPI, trail: Trail, *, clock: Clock, record: Recorder, roles: Mapping[str, str] | None = None
+    api: FastAPI, trail: Trail, *, clock: Clock, record: Recorder, names: Mapping[str, str] | None = None
 ) -> None:
     """Add /audit, /audit/verification, /audit/counts and /audit/export. Whether one may read is the gate's to say."""
-    auditing = Auditing(trail, clock, record, roles or {}, Turns(1))
+    auditing = Auditing(trail, clock, record, names or {}, Turns(1))
     api.add_exception_handler(AuditError, in_words(503))
     _add_list(api, auditing)
     _add_verification(api, auditing)
@@ -96,21 +96,21 @@ def _add_list(api: FastAPI, auditing: Auditing) -> None:
         """A piece of the records asked for, each with its sentence, and how many they are in all."""
         found = await asyncio.to_thread(piece, auditing.trail.path, asked, limit=limit, offset=offset)
         await auditing.recorded("list", asked, rows=len(found.records))
-        rows = [_row(record, auditing.roles) for record in found.records]
+        rows = [_row(record, auditing.names) for record in found.records]
         return {"total": found.total, "through": found.through, "rows": rows}
 
 
-def _row(record: Record, roles: Mapping[str, str]) -> dict[str, Any]:
+def _row(record: Record, names: Mapping[str, str]) -> dict[str, Any]:
     event = EVENTS.get(record.event)
     return {
         "seq": record.seq,
         "at": record.at,
         "name": record.name or KINDS.get(record.kind, record.kind),
-        "role": roles.get(record.role, record.role),
+        "role": names.get(record.role, record.role),
         "address": record.address,
         "event": record.event,
         "event_name": event.words if event else record.event,
-        "sentence": sentence(record, roles),
+        "sentence": sentence(record, names),
         "hash": record.hash,
     }
 
@@ -167,4 +167,4 @@ def _add_file(api: FastAPI, auditing: Auditing) -> None:
 
 def _blocks(auditing: Auditing, asked: Asked) -> Iterator[bytes]:
     with newest(auditing.trail.path, asked) as records:
-        yield from csv_blocks(records, auditing.roles)
+        yield from csv_blocks(records, auditing.names)

@@ -14,25 +14,25 @@ HEADS = ("序号", "时间", "姓名", "角色", "身份", "地址", "事件", "
 BLOCK = 500
 
 
-def csv_blocks(records: Iterable[Record], roles: Mapping[str, str]) -> Iterator[bytes]:
-    """The file in pieces, heads first; what looks like a formula is guarded. `roles` are the words for roles."""
+def csv_blocks(records: Iterable[Record], names: Mapping[str, str]) -> Iterator[bytes]:
+    """The file in pieces, heads first; what looks like a formula is guarded. `names`: words for roles and panels."""
     yield BOM + csv_bytes([HEADS])
     left = iter(records)
     while block := list(islice(left, BLOCK)):
-        yield csv_bytes([list(map(guarded, _cells(record, roles))) for record in block])
+        yield csv_bytes([list(map(guarded, _cells(record, names))) for record in block])
 
 
-def _cells(record: Record, roles: Mapping[str, str]) -> tuple[str, ...]:
+def _cells(record: Record, names: Mapping[str, str]) -> tuple[str, ...]:
     event = EVENTS.get(record.event)
     return (
         str(record.seq),
         record.at,
         record.name,
-        roles.get(record.role, record.role),
+        names.get(record.role, record.role),
         KINDS.get(record.kind, record.kind),
         record.address,
         event.words if event else record.event,
-        sentence(record, roles),
+        sentence(record, names),
         record.facts,
         record.key,
         record.previous,

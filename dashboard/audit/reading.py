@@ -102,12 +102,12 @@ def counts(path: Path, since: datetime) -> dict[str, int]:
     return {event: found.get(event, 0) for event in EVENTS}
 
 
-def sentence(record: Record, roles: Mapping[str, str]) -> str:
-    """“王敏（分析员，10.1.2.3）导出：内容 cases；格式 csv；行数 1,200”; `roles` are the words for roles."""
+def sentence(record: Record, names: Mapping[str, str]) -> str:
+    """“王敏（分析员，10.1.2.3）导出：内容 cases；格式 csv；行数 1,200”; `names` are the words for roles and panels."""
     known = EVENTS.get(record.event)
-    about = "，".join(filter(None, [roles.get(record.role, record.role), record.address]))
+    about = "，".join(filter(None, [names.get(record.role, record.role), record.address]))
     who = (record.name or VISITORS.get(record.kind, record.kind)) + (f"（{about}）" if about else "")
-    said = "；".join(f"{_name(fact)} {_told(fact, value, roles)}" for fact, value in _facts(record).items())
+    said = "；".join(f"{_name(fact)} {_told(fact, value, names)}" for fact, value in _facts(record).items())
     return f"{who}{known.words if known else record.event}" + (f"：{said}" if said else "")
 
 
@@ -128,15 +128,17 @@ def _name(fact: str) -> str:
     return KINDS[fact].name if fact in KINDS else fact
 
 
-def _told(fact: str, value: Any, roles: Mapping[str, str]) -> str:
+def _told(fact: str, value: Any, names: Mapping[str, str]) -> str:
     if fact in ("by", "metrics") and isinstance(value, list):
         return "、".join(str(_KEYS.get(key, key)) for key in value)
     text = _said(value)
     if fact in ("format", "method"):
         return text.upper()
     if fact in ("role", "role_before", "as_role"):
-        return roles.get(text, text)
-    return WORDS.get(text, text) if fact in ("action", "content", "reason") else text
+        return names.get(text, text)
+    if fact not in ("action", "content", "reason"):
+        return text
+    return WORDS.get(text) or names.get(text, text)
 
 
 def _said(value: Any) -> str:

@@ -52,6 +52,8 @@ ALLOWED = {
     "Excel": "a program",
     "XLSX": "a file format",
     "CSV": "a file format",
+    "PNG": "a file format",
+    "SVG": "a file format",
     "Parquet": "a file format",
     "GeoJSON": "a file format",
     "PDF": "a file format",
@@ -253,7 +255,7 @@ def test_an_unknown_page_offers_a_way_back(desk: Visitor) -> None:
     desk.tab.get_by_role("heading", name="没有这个页面").wait_for()
     assert [fault for fault in desk.faults if "404" not in fault] == []
     desk.faults.clear()
-    desk.tab.get_by_role("link", name="回到总览").click()
+    desk.tab.get_by_role("link", name="回到首页").click()
     desk.tab.wait_for_selector("#kpi-cards .kpi")
 
 

@@ -20,7 +20,7 @@ from httpx import Response
 from plotly.utils import PlotlyJSONEncoder
 from starlette.testclient import TestClient
 
-from dashboard.audit.reading import Asked, Piece, piece
+from dashboard.audit.reading import Asked, Piece, piece, sentence
 from dashboard.auth.doors import open_doors
 from dashboard.auth.identity import Identity, acting
 from dashboard.auth.passwords import Hashes
@@ -183,6 +183,7 @@ def test_p06_a_picture_is_on_record_before_its_frame_is_handed_over(place: Place
     frame = leader.post(asked(address, purpose=PURPOSE))
     event, facts = place.record()
     assert (event, facts["content"], facts["format"]) == ("picture_taken", "trend-panel", "svg")
+    assert "内容 受理与办结" in sentence(place.files().records[0], {"trend-panel": "受理与办结"})
     assert (facts["filters"]["kind"], facts["purpose"]) == (["C"], PURPOSE)
     assert facts["trace"] == frame.headers["x-request-id"]
     assert frame.json()["mark"] == f"leader · 2026-04-01 08:30:00 · 追溯号 {facts['trace']}"

@@ -43,7 +43,7 @@ def trail(tmp_path: Path) -> Iterator[Trail]:
 def client(small_county: Path, trail: Trail) -> Iterator[TestClient]:
     with closing(open_warehouse(small_county)) as warehouse:
         api = create_api(warehouse, "b1")
-        add_audit(api, trail, clock=lambda: NOW, record=Recorder(trail), roles={"analyst": "分析员"})
+        add_audit(api, trail, clock=lambda: NOW, record=Recorder(trail), names={"analyst": "分析员"})
 
         async def as_auditor(scope: Scope, receive: Receive, send: Send) -> None:
             address.set("10.1.2.1")
