@@ -16,7 +16,7 @@ from tests.e2e.conftest import ROOT
 from tests.e2e.outage import machine
 from tests.e2e.people import NAME
 
-SECONDS, ROUNDS, REQUESTS = 8, 3, 60
+SECONDS, ROUNDS, REQUESTS = 8, 6, 60
 PROMISE = 1.0
 """Seconds within which 95 of 100 requests of the other are answered."""
 WORK = (
