@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent
 DEFAULT_WAREHOUSE = ROOT / "data" / "warehouse"
 DEFAULT_MAP = ROOT / "data" / "reference" / "map.toml"
+DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
 SWITCH_SECONDS = 0.001
 """So soon a thread that computes lets another have its turn: else the event loop waits five times as long for each."""
-DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
 
 
 def create_server(options: argparse.Namespace) -> FastAPI:

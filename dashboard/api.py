@@ -23,7 +23,7 @@ from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.clock import Clock
 from dashboard.comparison.change import in_a_word
 from dashboard.comparison.earlier import Beside, beside
-from dashboard.described import describe_refusals, list_of, one_of
+from dashboard.described import describe_refusals, groups_of, list_of, one_of
 from dashboard.filters import AGAINST, DIMENSIONS, MAX_TEXT, Filters, is_case_number, parse
 from dashboard.metrics.catalog import BY_KEY, METRICS
 from dashboard.metrics.query import GROUPS, UnknownQuestionError
@@ -103,7 +103,7 @@ def _add_numbers(api: FastAPI, warehouse: Lender) -> None:
     async def query(
         request: Request,
         metrics: str = list_of(BY_KEY, most=len(BY_KEY), words="指标键，逗号分隔"),
-        by: str = list_of(GROUPS, "", most=2, words=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}"),
+        by: str = groups_of(GROUPS),
     ) -> dict[str, Any]:
         """One row per group; rates carry value, n and N, and a state (ok, small, none)."""
 

@@ -15,7 +15,7 @@ from dashboard.audit.of_files import put_file
 from dashboard.audit.recorder import Recorder
 from dashboard.auth.identity import may
 from dashboard.care import GROUPS, METRICS, SPANS, Care, CareRow
-from dashboard.described import list_of, one_of
+from dashboard.described import groups_of, one_of
 from dashboard.export.asked import FORMATS, NotAllowedError
 from dashboard.export.care_file import care_in_words, write_care
 from dashboard.export.export import MEDIA_TYPES
@@ -65,7 +65,7 @@ def add_care(
     )
     async def care(
         request: Request,
-        by: str = list_of(GROUPS, "", most=2, words=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}"),
+        by: str = groups_of(GROUPS),
         months: int = one_of(SPANS, 12, words="固定时段：" + "、".join(f"{n}（{name}）" for n, name in SPANS.items())),
         format: str = one_of(["", *FORMATS], "", words=f"不写为 JSON；{'、'.join(FORMATS)}", max_length=10),
         purpose: str = PURPOSE,

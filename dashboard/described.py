@@ -55,6 +55,12 @@ def list_of(values: Iterable[str], default: Any = ..., *, most: int, words: str)
     return Query(default, description=words, max_length=2000, json_schema_extra={"pattern": pattern})
 
 
+def groups_of(values: Iterable[str]) -> Any:
+    """The parameter that says by what an answer is grouped: by none, one or two of these."""
+    known = list(values)
+    return list_of(known, "", most=2, words=f"分组，最多两个，逗号分隔：{'、'.join(known)}")
+
+
 def describe_refusals(api: FastAPI) -> None:
     """Let the description name, for each route, every status of a refusal; what a route says itself stands.
 
@@ -63,6 +69,8 @@ def describe_refusals(api: FastAPI) -> None:
     plain = api.openapi
 
     def openapi() -> dict[str, Any]:
+        if api.openapi_schema:  # made once, and kept by the framework
+            return api.openapi_schema
         said = plain()
         schemas = said.setdefault("components", {}).setdefault("schemas", {})
         for name in _OF_THE_LIBRARY:

@@ -7,7 +7,7 @@ from starlette.datastructures import QueryParams
 
 from dashboard.api import BadRequestError, split_keys, strict_filters
 from dashboard.ask import CASE_ORDERS, Ask
-from dashboard.described import list_of, one_of
+from dashboard.described import groups_of, list_of, one_of
 from dashboard.export.asked import FORMATS, Asked
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.query import GROUPS
@@ -20,7 +20,7 @@ PAGE = r"^/[a-z]{0,20}$"
 async def parameters(
     format: str = one_of(FORMATS, max_length=10),
     metrics: str = list_of(BY_KEY, "", most=len(BY_KEY), words="指标键，逗号分隔；不写为事项清单"),
-    by: str = list_of(GROUPS, "", most=2, words=f"分组，最多两个，逗号分隔：{'、'.join(GROUPS)}"),
+    by: str = groups_of(GROUPS),
     order: str = one_of(CASE_ORDERS, "newest", words=f"事项的顺序：{'、'.join(CASE_ORDERS)}", max_length=20),
     sort: str = Query("", description="按哪一列排序，前加 - 为由大到小；无值的在后", max_length=60),
     columns: str = Query("", description="要哪些列，逗号分隔，按此顺序；不写为全部", max_length=2000),

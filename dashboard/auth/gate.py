@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboard.auth.cookies import AmbiguousError
 from dashboard.auth.doors import Doors
 from dashboard.auth.identity import Identity, acting
+from dashboard.auth.roles import EVERYONE, with_right
 from dashboard.auth.workers import Workers
 from dashboard.store import StoreError
 from dashboard.web.answers import nothing_here, page
@@ -71,6 +72,11 @@ LOGIN_ROUTES = (
 """All that anybody may ask for."""
 SSO_ROUTES = (Route(path="/login/sso", is_public=True), Route(path="/login/sso/back", is_public=True))
 """And where there is a single sign-on."""
+ACCOUNT_ROUTES = (
+    Route(path="/password", methods=GET | POST, who=EVERYONE, is_page=True),
+    Route(path="/view-as", methods=GET | POST, who=with_right("view_as"), is_page=True, is_of_account=True),
+)
+"""What people do with their own accounts."""
 
 
 class Gate:

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dashboard.auth.gate import GET, LOGIN_ROUTES, POST, SSO_ROUTES, Route
+from dashboard.auth.gate import ACCOUNT_ROUTES, GET, LOGIN_ROUTES, POST, SSO_ROUTES, Route
 from dashboard.auth.roles import EVERYONE, with_right
 from dashboard.web.paths import DASH
-
-ACCOUNT_ROUTES = (
-    Route(path="/password", methods=GET | POST, who=EVERYONE, is_page=True),
-    Route(path="/view-as", methods=GET | POST, who=with_right("view_as"), is_page=True, is_of_account=True),
-)
-"""What people do with their own accounts."""
 
 DELETE = frozenset({"DELETE"})
 PUT = frozenset({"PUT"})

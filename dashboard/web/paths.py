@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from dash.fingerprint import check_fingerprint
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard.auth.gate import LOGIN_ROUTES, SSO_ROUTES
+from dashboard.auth.gate import ACCOUNT_ROUTES, LOGIN_ROUTES, SSO_ROUTES
 from dashboard.web.answers import nothing_here, refusal
 
-OURS = {
-    "/readyz", "/screen", "/screen/", "/password", "/view-as", *(route.path for route in (*LOGIN_ROUTES, *SSO_ROUTES)),
-}  # fmt: skip
+OURS = {"/readyz", "/screen", "/screen/", *(route.path for route in (*LOGIN_ROUTES, *SSO_ROUTES, *ACCOUNT_ROUTES))}
 BELOW = re.compile(r"/api/v1/.*|/tiles/.*|/v/[\w-]{1,40}", re.ASCII | re.DOTALL)
 """Whoever stands behind these answers 404 by itself."""
 

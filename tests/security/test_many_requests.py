@@ -19,8 +19,7 @@ from dashboard.audit.verify import verify
 from dashboard.export.content import Block, Content, StoppedError
 from dashboard.server import Server
 from tests.security.asgi import Head, Said, carried_out, send
-
-QUICK, TRIES = 2.0, 3
+from tests.security.test_requests import QUICK, TRIES
 
 
 @pytest.fixture
