@@ -133,6 +133,8 @@ def test_another_build_reloads_a_wall_once_and_a_desk_asks(wall: Page, room: Bro
     desk.wait_for_function("() => window.yiping?.life && document.querySelector('#rules-asof')?.textContent")
     desk.wait_for_function(NO_BAND)
     wall.evaluate("() => { window.loadedBefore = true; }")
+    wall.keyboard.press(" ")  # otherwise the tour may turn the page by itself just now
+    wall.locator("#wall-paused").wait_for()
 
     def other(route: object) -> None:
         answer = route.fetch()  # type: ignore[attr-defined]
