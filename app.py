@@ -21,13 +21,17 @@ ROOT = Path(__file__).resolve().parent
 DEFAULT_WAREHOUSE = ROOT / "data" / "warehouse"
 DEFAULT_MAP = ROOT / "data" / "reference" / "map.toml"
 DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
-SWITCH_SECONDS = 0.001
-"""So soon a thread that computes lets another have its turn: else the event loop waits five times as long for each."""
 
 
 def create_server(options: argparse.Namespace) -> FastAPI:
     """The whole application on one ASGI server: API, health, pages. Stops where a file that it needs is unusable."""
-    from dashboard import basemap, events, startup, targets  # imported late, so that `--help` answers at once
+    from dashboard import (
+        basemap,
+        events,
+        interpreter,
+        startup,
+        targets,
+    )  # imported late, so that `--help` answers at once
     from dashboard.audit.of_server import started
     from dashboard.audit.record import AuditError
     from dashboard.config import ConfigError
@@ -57,7 +61,7 @@ def create_server(options: argparse.Namespace) -> FastAPI:
     except (AuditError, ConfigError, StoreError) as error:
         sys.exit(str(error))
     atexit.register(log.stop)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    interpreter.tune()
     return server
 
 

@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property, partial
 from itertools import product
 from threading import Lock
 from typing import Any, Protocol
+
+from cachetools import LRUCache, cached
+from cachetools.keys import hashkey
 
 from dashboard import seen
 from dashboard.care import CareQuestions
@@ -44,7 +47,8 @@ from dashboard.watch import WatchQuestions
 from etl.contract import TABLES, Pointer
 
 FILL_LIMIT = 20_000
-CACHE_SIZE = 512
+KEPT_ROWS = 200_000
+"""So many rows of answers are kept in all, at about 1.6 KB each: a limit in answers would have none in memory."""
 BATCH = 2000
 UNMATCHED = "未匹配"
 
@@ -136,7 +140,7 @@ class CasePage:
 class Ask:
     """Questions about one snapshot. Answers are kept: a snapshot never changes.
 
-    One made by `within` answers about some `towns` only, and keeps its answers apart from all others'.
+    One made by `within` answers about some `towns` only; what it keeps, nobody who may see other towns is given.
     """
 
     def __init__(self, database: Database, *, towns: Towns = None, whole: Ask | None = None) -> None:
@@ -146,7 +150,10 @@ class Ask:
         self._narrower: dict[tuple[str, ...], Ask] = {}
         self._guard = Lock()
         self.cubes: Cubes = whole.cubes if whole else Cubes()
-        self._remember = lru_cache(maxsize=CACHE_SIZE)(self._numbers)
+        self._kept: LRUCache[Any, Answer] = whole._kept if whole else LRUCache(KEPT_ROWS, getsizeof=_rows)
+        self._keeping: Lock = whole._keeping if whole else Lock()
+        key = partial(hashkey, towns)
+        self._remember = cached(self._kept, key=key, lock=self._keeping)(self._numbers)
 
     def within(self, towns: Towns) -> Ask:
         """Questions about these towns of the same snapshot, made once; None asks for all that this one sees.
@@ -292,7 +299,8 @@ class Ask:
 
     def forget(self) -> None:
         """Drop the remembered answers, for measuring."""
-        self._remember.cache_clear()
+        with self._keeping:
+            self._kept.clear()
 
     def _numbers(self, keys: Key, by: Key, filters: Scoped, at: datetime | None) -> Answer:
         metrics, groups = look_up(keys), check_groups(by)
@@ -646,6 +654,10 @@ f.status, f.accept_at, f.due_at, f.close_at, f.place, f.lon, f.lat, {_OVERDUE_HO
 """
 _CASE_SELECT = f"select {_CASE_COLUMNS} from mart.fact_case as f"
 _WHOLE_CASE_SELECT = f"select f.*, {_OVERDUE_HOURS} from mart.fact_case as f"
+
+
+def _rows(answer: Answer) -> int:
+    return len(answer.rows) + 1
 
 
 def _code(cell: object) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import FastAPI, Query, Request
 from fastapi import Path as InPath
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
-from dashboard.api import BadRequestError, answer, head, strict_filters, with_filters
+from dashboard.api import JSON_OBJECT, BadRequestError, answer, answer_written, head, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.described import one_of
 from dashboard.figures.classes import classes
@@ -37,6 +38,7 @@ def _add_replay(api: FastAPI, warehouse: Lender) -> None:
     @api.get(
         "/replay",
         summary="地图回放：一个指标逐日或逐周、按地点",
+        response_model=JSON_OBJECT,
         responses={400: _REFUSED[400]},
         openapi_extra=with_filters(),
     )
@@ -45,7 +47,7 @@ def _add_replay(api: FastAPI, warehouse: Lender) -> None:
         measure: str = one_of(MEASURES, "open", max_length=20),
         pace: str = one_of(PACES, "day", max_length=10),
         level: str = one_of(LEVELS, "town", max_length=10),
-    ) -> dict[str, Any]:
+    ) -> Response:
         """One row of values per moment, one column per place; classes are the same for all moments."""
         if level not in LEVELS or (measure == "risk" and level != "grid"):
             raise BadRequestError(f"level 只能是 {'、'.join(LEVELS)}；风险只有 grid")
@@ -60,7 +62,7 @@ def _add_replay(api: FastAPI, warehouse: Lender) -> None:
             body = {"pace": pace, "level": level, "ignored": ignored}
             return {**head(ask, filters), **_frames_json(found, measure), **body}
 
-        return await answer(warehouse, question)
+        return await answer_written(warehouse, question)
 
 
 def _frames_json(found: Frames, measure: str) -> dict[str, Any]:

@@ -14,12 +14,12 @@ import duckdb
 
 from dashboard import faults, work
 from dashboard.ask import BATCH, Ask
+from dashboard.time_limit import LIMITS
 from etl.contract import CONTRACT_VERSION, NoSnapshotError, Pointer, read_pointer
 
 MEMORY_LIMIT = "2GB"
 THREADS = 2
 DEADLINE_SECONDS = 10.0
-REFIRE_SECONDS = 0.5
 TOO_SLOW = "查询超时，已停止；请缩小时段或筛选范围"
 
 
@@ -148,23 +148,12 @@ def _lock_down(con: duckdb.DuckDBPyConnection, path: Path, spill: Path) -> None:
 
 @contextmanager
 def _deadline(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Interrupt the cursor after the deadline, again and again: an interrupt sent while it is idle is lost."""
-    done, seconds = threading.Event(), min(DEADLINE_SECONDS, work.seconds_left())
+    """Interrupt the cursor after the deadline, which is its own or that of the whole question."""
+    seconds = min(DEADLINE_SECONDS, work.seconds_left())
     if seconds <= 0:
         raise SlowQueryError(TOO_SLOW)
-
-    def watch() -> None:
-        if done.wait(seconds):
-            return
-        while not done.wait(REFIRE_SECONDS):
-            cursor.interrupt()
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
+    with LIMITS.within(seconds, cursor):
         yield
-    finally:
-        done.set()
 
 
 class Lender(Protocol):

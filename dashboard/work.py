@@ -18,6 +18,8 @@ from dashboard.refusal import RefusedError
 
 SIZE = 8
 QUEUE = 32
+MOST_OF_A_BROWSER = 6
+"""So many connections a browser opens to one server: a person at a screen has no more questions in hand."""
 RETRY_SECONDS = 2
 WHOLE_SECONDS = 20.0
 """So long may all queries of one question take together; each has a deadline of its own besides."""
@@ -51,8 +53,10 @@ class _Job:
 class Pool:
     """At most `size` questions at a time and `queue` waiting; one client never has all of either.
 
-    A client may hold half: so the others always find a free thread, however slow its questions are. Of those
-    waiting, the one whose client has the fewest running goes first.
+    A client may hold half: so the others always find a free thread, however slow its questions are. One that has
+    more in hand than a browser asks at once has a single thread: Python computes in one thread at a time, so each
+    that computes makes all others wait longer. Of those waiting, the one whose client has the fewest running goes
+    first.
     """
 
     def __init__(self, size: int = SIZE, queue: int = QUEUE) -> None:
@@ -79,11 +83,16 @@ class Pool:
         return job.answer
 
     def _may_run(self, who: str) -> bool:
-        return self._running.total() < self._size and self._running[who] < self._most_running
+        return self._running.total() < self._size and self._running[who] < self._share(who)
+
+    def _share(self, who: str) -> int:
+        return 1 if self._running[who] + self._waits(who) > MOST_OF_A_BROWSER else self._most_running
 
     def _may_wait(self, who: str) -> bool:
-        own = sum(job.who == who for job in self._waiting)
-        return len(self._waiting) < self._queue and own < self._most_waiting
+        return len(self._waiting) < self._queue and self._waits(who) < self._most_waiting
+
+    def _waits(self, who: str) -> int:
+        return sum(job.who == who for job in self._waiting)
 
     def _start(self, job: _Job) -> None:
         self._running[job.who] += 1
@@ -97,11 +106,10 @@ class Pool:
             with self._lock:
                 self._running[job.who] -= 1
                 self._running += Counter()  # forgets clients who have nothing running
-                self._start_next()
+                self._start_those_who_may()
 
-    def _start_next(self) -> None:
-        ready = [job for job in self._waiting if self._may_run(job.who)]
-        if ready:
+    def _start_those_who_may(self) -> None:
+        while ready := [job for job in self._waiting if self._may_run(job.who)]:
             job = min(ready, key=lambda waiting: self._running[waiting.who])
             self._waiting.remove(job)
             self._start(job)

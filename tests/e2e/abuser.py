@@ -1,12 +1,14 @@
-"""One client that means ill: `python -m tests.e2e.abuser HOME SECONDS` asks all it can, and says what it was answered.
+"""One client that means ill: `python -m tests.e2e.abuser HOME` asks all it can until its input ends, and says what it
+was answered.
 
-A program of its own, so that its own work does not slow down who measures beside it.
+A program of its own, which steps back for others: it stands for another machine, whose own work is not the server's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,20 +18,27 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.doors import PASSWORD
+from tests.e2e import drawing
 from tests.e2e.people import OWN
 
-SLOW, HUGE, LARGE, DRIPPING = 40, 12, 3, 20
-"""How many at once: slow questions, huge ranges, large bodies, requests that never end."""
+SLOW, DRAWING, HUGE, LARGE, DRIPPING = 30, 10, 12, 3, 20
+"""How many at once: slow questions, pages to draw, huge ranges, large bodies, requests that never end."""
 LARGE_BODY = 20_000_000
 CHANCE = Random(5)
+CALLBACKS: dict[str, drawing.Callback] = {}
 
 Client = httpx.AsyncClient
 Counts = Counter[str]
 
 
+def some_day() -> str:
+    """A period no cache knows."""
+    return f"since=2025-{CHANCE.randint(1, 12):02}-{CHANCE.randint(1, 28):02}"
+
+
 def slow_question() -> str:
     """Something no cache knows, over many groups."""
-    day = f"since=2025-{CHANCE.randint(1, 12):02}-{CHANCE.randint(1, 28):02}"
+    day = some_day()
     return CHANCE.choice(
         [
             f"query?metrics=accepted,closed,on_time_rate,handling_hours_median,satisfaction_rate&by=grid,week&{day}",
@@ -49,6 +58,12 @@ async def ask(client: Client, what: str, counts: Counts) -> None:
 
 async def slow(client: Client, counts: Counts) -> None:
     await ask(client, slow_question(), counts)
+
+
+async def draw(client: Client, counts: Counts) -> None:
+    name = CHANCE.choice(list(CALLBACKS))
+    answer = await client.post(drawing.ROUTE, json=drawing.body(CALLBACKS[name], some_day()))
+    counts[f"draw {answer.status_code}"] += 1
 
 
 async def huge(client: Client, counts: Counts) -> None:
@@ -102,15 +117,21 @@ async def again(work: Callable[[Client, Counts], Awaitable[None]], client: Clien
         await asyncio.sleep(0.02)
 
 
-async def main(home: str, seconds: float) -> None:
+async def until_input_ends() -> None:
+    await asyncio.to_thread(sys.stdin.read)
+
+
+async def main(home: str) -> None:
+    os.nice(10)
     counts: Counts = Counter()
     async with Client(base_url=home, timeout=60, limits=httpx.Limits(max_connections=None)) as client:
         answer = await client.post("/login", data={"name": OWN, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
+        CALLBACKS.update(drawing.drawn_by_filters((await client.get(drawing.LISTED)).json()))
         print("begun", flush=True)
-        wishes = ((slow, SLOW), (huge, HUGE), (large, LARGE), (dripping, DRIPPING))
+        wishes = ((slow, SLOW), (draw, DRAWING), (huge, HUGE), (large, LARGE), (dripping, DRIPPING))
         tasks = [asyncio.create_task(again(work, client, counts)) for work, times in wishes for _ in range(times)]
-        await asyncio.wait(tasks, timeout=seconds)
+        await until_input_ends()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -118,4 +139,4 @@ async def main(home: str, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], float(sys.argv[2])))
+    asyncio.run(main(sys.argv[1]))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from time import sleep
 
 import pytest
 
+from dashboard import ask as asking
 from dashboard import warehouse as door
 from dashboard.filters import Filters
 from dashboard.warehouse import SlowQueryError
@@ -20,7 +22,6 @@ SLOW = "select count(*) from range(100000000) as a, range(100000) as b where a.r
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A deadline that a test can wait for."""
     monkeypatch.setattr(door, "DEADLINE_SECONDS", 0.2)
-    monkeypatch.setattr(door, "REFIRE_SECONDS", 0.05)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -63,3 +64,26 @@ def test_equal_questions_are_answered_once(small_county: Path, monkeypatch: pyte
         first = ask.numbers(["accepted"], filters=Filters(metric="accepted", layer="grid"))
         monkeypatch.setattr(ask._db, "rows", lambda *_: pytest.fail("asked again"))
         assert ask.numbers(["accepted"], filters=Filters()) is first
+
+
+def test_t10_answers_are_kept_up_to_so_many_rows_not_so_many_questions(
+    small_county: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "KEPT_ROWS", 30)
+    with builders.asking(small_county) as ask:
+        for day in range(1, 15):
+            filters = Filters(since=date(2026, 3, day))
+            ask.numbers(["accepted"], by=("town",), filters=filters)
+            ask.within(tuple(ask.vocabulary["town"])[:1]).numbers(["accepted"], by=("town",), filters=filters)
+            assert 0 < sum(len(answer.rows) for answer in ask._kept.values()) <= 30
+        large = ask.numbers(["accepted"], by=("grid", "kind"), filters=Filters())
+        assert len(large.rows) > 30 and large not in ask._kept.values()
+
+
+def test_what_is_kept_for_some_towns_is_not_given_to_who_sees_others(small_county: Path) -> None:
+    with builders.asking(small_county) as ask:
+        own, other = (ask.within((town,)) for town in tuple(ask.vocabulary["town"])[:2])
+        found = [one.numbers(["accepted"], by=("town",), filters=Filters()) for one in (ask, own, other, own)]
+        assert [row.codes for row in found[0].rows][:2] == [found[1].rows[0].codes, found[2].rows[0].codes]
+        assert found[3] is found[1] is not found[2]
+        assert found[1] is ask.within(own.towns).numbers(["accepted"], by=("town",), filters=Filters())

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
-from threading import Event, Semaphore
+from threading import Event, Lock, Semaphore
+from time import sleep
 from typing import Any, TypeVar
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from dashboard import work as work_module
 from dashboard.filters import Filters
 from dashboard.warehouse import SlowQueryError
-from dashboard.work import BusyError, Pool, client
+from dashboard.work import MOST_OF_A_BROWSER, BusyError, Pool, client
 from tests import builders
 
 T = TypeVar("T")
@@ -106,6 +107,31 @@ def test_t10_one_slow_client_blocks_nobody() -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     run(work)
+
+
+def test_t10_who_has_more_in_hand_than_a_browser_has_one_thread() -> None:
+    pool, first, at_once = Pool(8, 32), Slow(), Lock()
+    running, seen = 0, list[int]()
+
+    def work_alone() -> None:
+        nonlocal running
+        with at_once:
+            running += 1
+            seen.append(running)
+        sleep(0.02)
+        with at_once:
+            running -= 1
+
+    async def work() -> None:
+        held = await begin(pool, "a", first, 4)
+        later = await begin(pool, "a", work_alone, 20)
+        await first.wait_for(4)
+        first.go.set()
+        await asyncio.gather(*held, *later)
+
+    run(work)
+    assert seen[: 20 - MOST_OF_A_BROWSER] == [1] * (20 - MOST_OF_A_BROWSER)
+    assert len(seen) == 20 and max(seen) > 1, "a person at a screen has several again"
 
 
 def test_who_has_least_running_goes_first() -> None:
