@@ -141,7 +141,9 @@
 
   function hand(button) {
     button.setAttribute("aria-busy", "true");
-    window.yiping.exports.fetchFile(ROOT + "/export?" + wanted()).then(function () { tell("", part("total").textContent); }, function (problem) {
+    window.yiping.forPurpose(button, function (purpose) {
+      return window.yiping.exports.fetchFile(ROOT + "/export?" + wanted() + "&" + purpose);
+    }).then(function () { tell("", part("total").textContent); }, function (problem) {
       tell(problem.message, part("total").textContent);
     }).then(function () { button.removeAttribute("aria-busy"); });
   }

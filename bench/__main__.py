@@ -24,6 +24,7 @@ from typing import Any
 
 import httpx
 
+from dashboard import interpreter
 from dashboard.ask import Ask
 from dashboard.factory import find_pages
 from dashboard.filters import Filters, parse
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=60, help="questions per page")
     parser.add_argument("--keep", type=Path, help="reuse or keep the deliveries and warehouses here")
     options = parser.parse_args(arguments)
+    interpreter.tune()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; timings on a shared machine: compare ratios")
     with tempfile.TemporaryDirectory(prefix="yiping-bench-") as scratch:
         for cases in options.cases:

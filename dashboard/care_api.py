@@ -20,8 +20,7 @@ from dashboard.export.asked import FORMATS, NotAllowedError
 from dashboard.export.care_file import care_in_words, write_care
 from dashboard.export.export import MEDIA_TYPES
 from dashboard.export.geojson_file import place_of
-from dashboard.export.names import disposition
-from dashboard.export_api import repr_digest
+from dashboard.export.names import download
 from dashboard.filters import DIMENSIONS, Filters
 from dashboard.metrics.values import Value
 from dashboard.stamps import PURPOSE, Stamps, purpose_of
@@ -90,11 +89,7 @@ def add_care(
             )
             sha256 = hashlib.sha256(body)
             put_file(record, "exported", said, content="care", format=format, sha256=sha256.hexdigest())
-            headers = {
-                "Content-Disposition": disposition(said["file"]),
-                "Repr-Digest": repr_digest(sha256.digest()),
-                "Cache-Control": "no-store",
-            }
+            headers = download(said["file"], sha256.digest())
             return Response(body, media_type=MEDIA_TYPES[format], headers=headers)
 
         return await answer(warehouse, question)

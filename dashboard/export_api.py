@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from dashboard.auth.identity import may
 from dashboard.export.asked import EXPORT, ExportRefusedError, NotAllowedError
 from dashboard.export.content import StoppedError
 from dashboard.export.export import MEDIA_TYPES, Export
-from dashboard.export.names import disposition
+from dashboard.export.names import download
 from dashboard.export.offers import offers
 from dashboard.export_request import asked_of, parameters
 from dashboard.page import Page
@@ -174,11 +173,9 @@ def _file(exporter: Exporter, export: Export) -> Response:
         out.close()
         raise
     headers = {
-        "Content-Disposition": disposition(export.name),
+        **download(export.name, sha256),
         "Content-Length": str(size),
-        "Repr-Digest": repr_digest(sha256),
         "Link": f'<{_description(export)}>; rel="describedby"; type="application/json"',
-        "Cache-Control": "no-store",
     }
     return StreamingResponse(_chunks(out), media_type=MEDIA_TYPES[export.asked.format], headers=headers)
 
@@ -197,11 +194,6 @@ def checksum(out: BinaryIO) -> bytes:
         sha.update(chunk)
     out.seek(0)
     return sha.digest()
-
-
-def repr_digest(sha256: bytes) -> str:
-    """A SHA-256 as the header Repr-Digest writes it."""
-    return f"sha-256=:{base64.b64encode(sha256).decode()}:"
 
 
 def _chunks(out: BinaryIO) -> Iterator[bytes]:

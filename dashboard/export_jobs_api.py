@@ -14,8 +14,8 @@ from dashboard.api import answer, in_words, with_filters
 from dashboard.ask import Ask
 from dashboard.export.export import MEDIA_TYPES, Export
 from dashboard.export.jobs import DONE, Jobs, NoSuchJobError, NotReadyError
-from dashboard.export.names import disposition
-from dashboard.export_api import Exporter, checksum, repr_digest
+from dashboard.export.names import download
+from dashboard.export_api import Exporter, checksum
 from dashboard.export_request import parameters
 
 JOBS = "/api/v1/exports"
@@ -89,10 +89,8 @@ def _add_fetch(api: FastAPI, exporter: Exporter, jobs: Jobs, owner: Owner) -> No
             sha256 = checksum(out)
         exporter.put_on_record(said, format=job["format"], sha256=sha256.hex())
         headers = {
-            "Content-Disposition": disposition(job["name"]),
-            "Repr-Digest": repr_digest(sha256),
+            **download(job["name"], sha256),
             "Link": f'<{JOBS}/{key}/about>; rel="describedby"; type="application/json"',
-            "Cache-Control": "no-store",
         }
         return FileResponse(path, media_type=MEDIA_TYPES[job["format"]], headers=headers)
 

@@ -15,8 +15,7 @@ from dashboard.ask import Ask
 from dashboard.audit.of_files import put_file
 from dashboard.audit.recorder import Recorder
 from dashboard.described import one_of
-from dashboard.export.names import disposition
-from dashboard.export_api import repr_digest
+from dashboard.export.names import download
 from dashboard.report.docx_file import docx
 from dashboard.report.pdf_file import pdf
 from dashboard.report.period import NAMES, Kind
@@ -85,13 +84,7 @@ def _asked(ask: Ask, request: Request, *, format: str, kind: str) -> Report:
 
 
 def _file(report: Report, body: bytes, format: str, sha256: bytes) -> Response:
-    media = WRITERS[format][1]
-    headers = {
-        "Content-Disposition": disposition(file_name(report, format)),
-        "Repr-Digest": repr_digest(sha256),
-        "Cache-Control": "no-store",
-    }
-    return Response(body, media_type=media, headers=headers)
+    return Response(body, media_type=WRITERS[format][1], headers=download(file_name(report, format), sha256))
 
 
 def file_name(report: Report, format: str) -> str:

@@ -32,14 +32,8 @@ class Stamps:
     readers: Readers | None = None
 
     def of(self, request: Request) -> Stamp:
-        """Of the file that a request is answered with. Raises `BadRequestError` where it lacks a purpose.
-
-        Only who is known must say one: without log-in the trail could not say whose it was.
-        """
-        purpose = purpose_of(request)
-        if not purpose and known():
-            raise BadRequestError(ASKED)
-        return self._stamp(request, purpose, faults.request_id.get())
+        """Of the file that a request is answered with. Raises `BadRequestError` where it lacks a purpose."""
+        return self._stamp(request, needed_purpose(request), faults.request_id.get())
 
     def told(self, request: Request) -> Stamp:
         """Of a file that the request only tells of, by its own words. Raises `BadRequestError`."""
@@ -54,6 +48,17 @@ class Stamps:
         if person is not None:
             return person.signature
         return (self.readers.of(request).name if self.readers else "") or NOBODY
+
+
+def needed_purpose(request: Request) -> str:
+    """What the file of a request is for. Raises `BadRequestError` where it says nothing, or what is no line of words.
+
+    Only who is known must say it: without log-in the trail could not say whose file it was.
+    """
+    purpose = purpose_of(request)
+    if not purpose and known():
+        raise BadRequestError(ASKED)
+    return purpose
 
 
 def purpose_of(request: Request) -> str:

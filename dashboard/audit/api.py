@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Query
-from fastapi.responses import StreamingResponse
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.responses import Response
 
 from dashboard import faults
 from dashboard.api import BadRequestError, in_words
@@ -22,7 +23,8 @@ from dashboard.audit.trail import Trail
 from dashboard.audit.verify import REASONS, Verdict, verify
 from dashboard.clock import Clock
 from dashboard.described import Day
-from dashboard.export.names import disposition, traced
+from dashboard.export.names import download, traced
+from dashboard.stamps import PURPOSE, needed_purpose
 from dashboard.turns import Turns
 
 COUNTED_DAYS = 30
@@ -41,9 +43,9 @@ class Auditing:
     turns: Turns
     """One walk at a time: it keeps a processor busy for seconds."""
 
-    async def recorded(self, content: str, asked: Asked, *, rows: int, trace: str = "") -> None:
-        """Record that the trail is read, before what was read goes out; a file under the number in its name."""
-        await asyncio.to_thread(self.record, "audit_read", content=content, rows=rows, trace=trace, **_facts(asked))
+    async def recorded(self, content: str, asked: Asked, *, rows: int, **file: str) -> None:
+        """Record that the trail is read, before what was read goes out; of a file what it is for, number and hash."""
+        await asyncio.to_thread(self.record, "audit_read", content=content, rows=rows, **_facts(asked), **file)
 
 
 def add_audit(
@@ -151,20 +153,26 @@ def _add_counts(api: FastAPI, auditing: Auditing) -> None:
 
 
 def _add_file(api: FastAPI, auditing: Auditing) -> None:
-    @api.get("/audit/export", summary="导出审计记录（CSV）", response_class=StreamingResponse)
-    async def export(asked: Wanted) -> StreamingResponse:
-        """The records asked for as one file. That they were exported is recorded before its first byte."""
+    @api.get(
+        "/audit/export",
+        summary="导出审计记录（CSV）",
+        response_class=Response,
+        responses={200: {"content": {"text/csv": {}}}},
+    )
+    async def export(request: Request, asked: Wanted, purpose: str = PURPOSE) -> Response:
+        """The records asked for as one file. Its export is recorded before its first byte, with its hash."""
+        said = needed_purpose(request)
         found = await asyncio.to_thread(piece, auditing.trail.path, asked, limit=1)
         if found.total > LONGEST_FILE:
             raise BadRequestError(f"共 {found.total:,} 条，一个文件至多 {LONGEST_FILE:,} 条；请缩小时间范围")
-        trace = faults.request_id.get()
-        await auditing.recorded("export", asked, rows=found.total, trace=trace)
+        async with auditing.turns.turn():
+            body = await asyncio.to_thread(_file, auditing, replace(asked, through=found.through))
+        sha256, trace = hashlib.sha256(body), faults.request_id.get()
+        await auditing.recorded("export", asked, rows=found.total, purpose=said, sha256=sha256.hexdigest(), trace=trace)
         name = traced(f"审计记录_{auditing.clock():%Y%m%d-%H%M}.csv", trace)
-        headers = {"Content-Disposition": disposition(name), "Cache-Control": "no-store"}
-        blocks = _blocks(auditing, replace(asked, through=found.through))
-        return StreamingResponse(blocks, media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(body, media_type="text/csv; charset=utf-8", headers=download(name, sha256.digest()))
 
 
-def _blocks(auditing: Auditing, asked: Asked) -> Iterator[bytes]:
+def _file(auditing: Auditing, asked: Asked) -> bytes:
     with newest(auditing.trail.path, asked) as records:
-        yield from csv_blocks(records, auditing.names)
+        return b"".join(csv_blocks(records, auditing.names))

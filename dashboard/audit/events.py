@@ -149,7 +149,11 @@ EVENTS: Mapping[str, Event] = {
     "wall_revoked": Event("停用大屏", needs=("wall",)),
     "viewed_as": Event("换角色查看", needs=("as_role",), may=("as_town",)),
     "viewed_as_oneself": Event("结束换角色查看"),
-    "audit_read": Event("查阅审计", needs=("content",), may=("rows", "events", "account", "since", "until", "trace")),
+    "audit_read": Event(
+        "查阅审计",
+        needs=("content",),
+        may=("rows", "events", "account", "since", "until", "purpose", "sha256", "trace"),
+    ),
     "audit_pruned": Event("清除到期审计", needs=("before", "through", "head", "removed")),
     "audit_signed": Event("启用审计密钥", needs=("unsigned", "head")),
     "load_seen": Event("启用新批次", needs=("snapshot",), may=("rows",)),

@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard import rolling
+from dashboard.auth.identity import may
 from dashboard.comparison import festival
 from dashboard.components.popover import popover
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary
@@ -54,7 +55,8 @@ def bar(vocabulary: Vocabulary, as_of: datetime) -> html.Div:
     controls: list[Any] = [_period(as_of)]
     controls += [_choice(dimension, name, vocabulary) for dimension, name in FIRST.items()]
     controls.append(popover("更多 ▾", "filter-more", html.Div(more, className="bar-more")))
-    controls.append(popover("导出 ▾", "export", html.Div(_exports(), className="bar-exports")))
+    if may("export"):
+        controls.append(popover("导出 ▾", "export", html.Div(_exports(), className="bar-exports")))
     controls.append(
         html.Button("视图 ▾", type="button", className="bar-button", id="views", **{"aria-haspopup": "dialog"})
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from urllib.parse import quote
 
@@ -30,6 +31,15 @@ def scope_and_time(filters: Filters, info: SnapshotInfo, vocabulary: Vocabulary)
     scope = _UNSAFE.sub("_", _scope(filters, vocabulary, info.region))[:40]
     period = describe_period(filters).replace(" ", "")
     return f"{scope}_{period}_截至{info.as_of:%m%d-%H%M}"
+
+
+def download(name: str, sha256: bytes) -> dict[str, str]:
+    """The headers of a file that goes out: saved under its name, its checksum told, kept by no cache."""
+    return {
+        "Content-Disposition": disposition(name),
+        "Repr-Digest": f"sha-256=:{base64.b64encode(sha256).decode()}:",
+        "Cache-Control": "no-store",
+    }
 
 
 def disposition(name: str) -> str:

@@ -85,10 +85,12 @@ def test_t06_the_auditor_sees_what_holds_what_happened_and_who_did_it(auditor: V
     tab.locator("#audit-table .ag-row[row-index='100']", has_text="A129").wait_for()
     with tab.expect_download() as download:
         tab.locator("#audit-export").click()
+        auditor.say_purpose("年度检查")
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == CASES + 1
     newest = piece(trail.path, Asked(), limit=1).records[0]
     assert (newest.name, newest.event) == (AUDITOR, "audit_read")
+    assert '"purpose":"年度检查"' in newest.facts
     assert '"content":"export"' in newest.facts and f'"rows":{CASES}' in newest.facts
     trace = download.value.suggested_filename.rpartition("_")[2].removesuffix(".csv")
     assert f'"trace":"{trace}"' in newest.facts and len(trace) == 16

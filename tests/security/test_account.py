@@ -158,6 +158,14 @@ def test_an_administrator_sees_what_a_town_officer_sees_and_is_himself_again(pla
     assert "以角色 乡镇" in place.person(ADMIN).get("/api/v1/audit").text
 
 
+def test_nobody_is_offered_files_that_they_may_not_have(place: Place) -> None:
+    browser = place.person(ADMIN)
+    for role, has_them in (("", True), ("analyst", True), ("leader", False)):
+        looking(browser, role)
+        assert ('"export-offers"' in browser.get("/_dash-layout").text) is has_them, role
+        assert (browser.get("/api/v1/export?format=csv&purpose=test").status_code == 200) is has_them, role
+
+
 def test_what_is_done_meanwhile_is_recorded_under_ones_own_name_and_role(place: Place) -> None:
     browser = place.person(ADMIN)
     looking(browser, "leader")

@@ -50,7 +50,7 @@ def left_by(gated: Server, program: TestClient, access: Lines, address: str) -> 
         ("audit?limit=2", "audit_read"),
         ("audit/counts", ""),
         ("audit/verification", "audit_read"),
-        ("audit/export", "audit_read"),
+        ("audit/export?purpose=check", "audit_read"),
         *((address, "") for address in (*NOT_RECORDED, *REFUSED)),
     ],
 )

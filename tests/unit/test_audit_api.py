@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -93,7 +95,7 @@ def test_h31_h64_what_cannot_be_asked_is_refused_with_a_sentence(client: TestCli
 
 @pytest.mark.parametrize("query", WRONG)
 def test_h31_what_cannot_be_exported_is_refused_with_a_sentence(client: TestClient, query: str) -> None:
-    answer = client.get(f"/audit/export?{query}")
+    answer = client.get(f"/audit/export?purpose=核对&{query}")
     assert answer.status_code == 400
     assert answer.json()["error"]
 
@@ -123,21 +125,36 @@ def test_counts_are_of_the_last_thirty_days(client: TestClient) -> None:
 
 
 def test_p05_the_file_holds_what_is_asked_for_and_its_export_is_recorded(client: TestClient, trail: Trail) -> None:
-    answer = client.get("/audit/export", params={"since": "2026-11-20"})
+    answer = client.get("/audit/export", params={"since": "2026-11-20", "purpose": "核对"})
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["序号"] for row in rows] == [str(seq) for seq in range(40, 33, -1)]
     assert rows[0]["说明"] == "李强（分析员，10.1.2.3）登录"
-    assert newest(trail) == ("王敏", "audit_read", '{"content":"export","rows":7,"since":"2026-11-20"}')
+    name, event, facts = newest(trail)
+    assert (name, event) == ("王敏", "audit_read")
+    assert json.loads(facts) == {
+        "content": "export", "rows": 7, "since": "2026-11-20", "purpose": "核对",
+        "sha256": hashlib.sha256(answer.content).hexdigest(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("purpose", [{}, {"purpose": ""}, {"purpose": "x"}, {"purpose": "a\nb"}])
+def test_p05_a_file_of_the_trail_needs_a_purpose_as_every_file_does(
+    client: TestClient, trail: Trail, purpose: dict[str, str]
+) -> None:
+    before = newest(trail)
+    answer = client.get("/audit/export", params=purpose)
+    assert answer.status_code == 400 and "请写明用途" in answer.json()["error"]
+    assert newest(trail) == before
 
 
 def test_p06_a_file_that_would_be_too_long_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_api, "LONGEST_FILE", 39)
-    answer = client.get("/audit/export")
+    answer = client.get("/audit/export?purpose=核对")
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("共 40 条，一个文件至多 39 条")
 
 
-@pytest.mark.parametrize("path", ["", "/verification", "/export"])
+@pytest.mark.parametrize("path", ["", "/verification", "/export?purpose=核对"])
 def test_p05_what_cannot_be_recorded_is_not_read_either(client: TestClient, trail: Trail, path: str) -> None:
     trail._connection.execute("pragma query_only = on")
     answer = client.get(f"/audit{path}")
