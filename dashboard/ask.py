@@ -47,8 +47,9 @@ from dashboard.watch import WatchQuestions
 from etl.contract import TABLES, Pointer
 
 FILL_LIMIT = 20_000
-KEPT_ROWS = 200_000
-"""So many rows of answers are kept in all, at about 1.6 KB each: a limit in answers would have none in memory."""
+KEPT_ROWS = 50_000
+"""So many rows of answers are kept in all, at about 1.6 KB each: a limit in answers would have none in memory. The more
+is kept, the longer looks the garbage collector, while all wait."""
 BATCH = 2000
 UNMATCHED = "未匹配"
 
