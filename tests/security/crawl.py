@@ -163,7 +163,8 @@ def asked(county: County, who: str) -> dict[str, list[str]]:
         "/risk": [""],
         "/risk/{grid}": [f"/{grid}" for grid in canaries.GRIDS[:3]],
         "/basemap": [""],
-        **{f"/audit{part}": [""] for part in ("", "/counts", "/export", "/verification")},
+        **{f"/audit{part}": [""] for part in ("", "/counts", "/verification")},
+        "/audit/export": [f"?{PURPOSE}"],
     }  # fmt: skip
 
 
