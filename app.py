@@ -25,13 +25,8 @@ DEFAULT_WALL = ROOT / "data" / "reference" / "wall.toml"
 
 def create_server(options: argparse.Namespace) -> FastAPI:
     """The whole application on one ASGI server: API, health, pages. Stops where a file that it needs is unusable."""
-    from dashboard import (
-        basemap,
-        events,
-        interpreter,
-        startup,
-        targets,
-    )  # imported late, so that `--help` answers at once
+    # Imported late, so that `--help` answers at once.
+    from dashboard import basemap, events, interpreter, startup, targets
     from dashboard.audit.of_server import started
     from dashboard.audit.record import AuditError
     from dashboard.config import ConfigError

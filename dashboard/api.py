@@ -41,7 +41,6 @@ FILTER_KEYS = ("since", "until", *DIMENSIONS)
 
 T = TypeVar("T")
 
-JSON_OBJECT = dict[str, Any]
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
@@ -109,7 +108,7 @@ def _add_numbers(api: FastAPI, warehouse: Lender) -> None:
         """Every metric: key, name, meaning, formula, unit, direction, minimum denominator."""
         return {"metrics": [asdict(m) for m in METRICS], "groups": list(GROUPS), "filters": list(FILTER_KEYS)}
 
-    @api.get("/query", summary="按条件查询指标", response_model=JSON_OBJECT, openapi_extra=with_filters(COMPARED))
+    @api.get("/query", summary="按条件查询指标", response_model=dict[str, Any], openapi_extra=with_filters(COMPARED))
     async def query(
         request: Request,
         metrics: str = list_of(BY_KEY, most=len(BY_KEY), words="指标键，逗号分隔"),
@@ -127,7 +126,9 @@ def _add_numbers(api: FastAPI, warehouse: Lender) -> None:
 
 
 def _add_cases(api: FastAPI, warehouse: Lender) -> None:
-    @api.get("/cases", summary="事项清单（受理时间在时段内）", response_model=JSON_OBJECT, openapi_extra=with_filters())
+    @api.get(
+        "/cases", summary="事项清单（受理时间在时段内）", response_model=dict[str, Any], openapi_extra=with_filters()
+    )
     async def cases(
         request: Request,
         order: str = one_of(CASE_ORDERS, "newest", max_length=20),

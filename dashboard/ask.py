@@ -153,8 +153,7 @@ class Ask:
         self.cubes: Cubes = whole.cubes if whole else Cubes()
         self._kept: LRUCache[Any, Answer] = whole._kept if whole else LRUCache(KEPT_ROWS, getsizeof=_rows)
         self._keeping: Lock = whole._keeping if whole else Lock()
-        key = partial(hashkey, towns)
-        self._remember = cached(self._kept, key=key, lock=self._keeping)(self._numbers)
+        self._remember = cached(self._kept, key=partial(hashkey, towns), lock=self._keeping)(self._numbers)
 
     def within(self, towns: Towns) -> Ask:
         """Questions about these towns of the same snapshot, made once; None asks for all that this one sees.
@@ -300,8 +299,7 @@ class Ask:
 
     def forget(self) -> None:
         """Drop the remembered answers, for measuring."""
-        with self._keeping:
-            self._kept.clear()
+        self._remember.cache_clear()
 
     def _numbers(self, keys: Key, by: Key, filters: Scoped, at: datetime | None) -> Answer:
         metrics, groups = look_up(keys), check_groups(by)

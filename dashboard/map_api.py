@@ -10,7 +10,7 @@ from fastapi import Path as InPath
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from dashboard.api import JSON_OBJECT, BadRequestError, answer, answer_written, head, strict_filters, with_filters
+from dashboard.api import BadRequestError, answer, answer_written, head, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.described import one_of
 from dashboard.figures.classes import classes
@@ -38,7 +38,7 @@ def _add_replay(api: FastAPI, warehouse: Lender) -> None:
     @api.get(
         "/replay",
         summary="地图回放：一个指标逐日或逐周、按地点",
-        response_model=JSON_OBJECT,
+        response_model=dict[str, Any],
         responses={400: _REFUSED[400]},
         openapi_extra=with_filters(),
     )
