@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tests.security.test_requests import body, outputs, with_value
+
 ROUTE = "/_dash-update-component"
 LISTED = "/_dash-dependencies"
 
@@ -13,27 +15,15 @@ Callback = Mapping[str, Any]
 
 def drawn_by_filters(listed: Iterable[Callback]) -> dict[str, Callback]:
     """The first element that it fills → callback, of those that run on the server and hear the filters only."""
-    return {
-        _items(callback["output"])[0]["id"]: callback
-        for callback in listed
-        if callback["clientside_function"] is None
-        and [f"{item['id']}.{item['property']}" for item in callback["inputs"]] == ["filters.data"]
-    }
+    found = {}
+    for callback in listed:
+        heard = [f"{item['id']}.{item['property']}" for item in callback["inputs"]]
+        if callback["clientside_function"] is None and heard == ["filters.data"]:
+            filled = outputs(callback["output"])
+            found[(filled if isinstance(filled, list) else [filled])[0]["id"]] = callback
+    return found
 
 
-def body(callback: Callback, query: str) -> dict[str, Any]:
+def posted(callback: Callback, query: str) -> dict[str, Any]:
     """What a page posts when its filters have become `query`."""
-    items = _items(callback["output"])
-    return {
-        "output": callback["output"],
-        "outputs": items if callback["output"].startswith("..") else items[0],
-        "inputs": [{"id": "filters", "property": "data", "value": query}],
-        "state": [item | {"value": None} for item in callback["state"]],
-        "changedPropIds": ["filters.data"],
-        "parsedChangedPropsIds": ["filters.data"],
-    }
-
-
-def _items(output: str) -> list[dict[str, str]]:
-    names = [name.partition("@")[0].partition(".") for name in output.strip(".").split("...")]
-    return [{"id": element, "property": name} for element, _, name in names]
+    return with_value(body(callback["output"], callback), "inputs", 0, query)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter
 
 import httpx
 
@@ -22,8 +22,6 @@ from tests.e2e.outage import machine
 from tests.e2e.people import NAME
 
 ROUNDS, VIEWS, AT_ONCE = 6, 6, 3
-WARMING_UP = 1.0
-"""Seconds after which all that the other asks at once has begun."""
 PROMISE = 1.0
 """Seconds within which 95 of 100 requests of the other are answered."""
 LOOKED_UP = (
@@ -33,7 +31,7 @@ LOOKED_UP = (
 DRAWN = (
     "sentence", "kpi-cards", "findings-list", "big-scene", "own", "severity-toggle", "explore-table", "care-span",
 )  # fmt: skip
-"""What fills 总览, 简报, 网格地图, 部门, 五化, 分析 and 关爱, by the first element that it fills."""
+"""What fills the filter bar, 总览, 要情, 网格地图, 部门, 五化, 分析 and 关爱, by the first element that it fills."""
 
 
 @contextmanager
@@ -43,7 +41,6 @@ def abused(home: str) -> Iterator[Counter[str]]:
     command = [sys.executable, "-m", "tests.e2e.abuser", home]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as abuser:
         assert abuser.stdin and abuser.stdout and abuser.stdout.readline() == "begun\n"
-        sleep(WARMING_UP)
         try:
             yield told
         finally:
@@ -68,7 +65,7 @@ class Person:
 
     def _view(self) -> list[httpx.Request]:
         self._day += timedelta(days=1)
-        drawn = [drawing.body(self._callbacks[name], f"since={self._day}") for name in DRAWN]
+        drawn = [drawing.posted(self._callbacks[name], f"since={self._day}") for name in DRAWN]
         looked_up = [self._client.build_request("GET", address) for address in LOOKED_UP]
         return looked_up + [self._client.build_request("POST", drawing.ROUTE, json=body) for body in drawn]
 
@@ -101,6 +98,6 @@ def test_t10_an_abusive_client_does_not_keep_others_from_their_work(warehouse: P
         for what, times in said.items():
             statuses[what.rpartition(" ")[2]] += times
         assert set(statuses) <= {"200", "408", "413", "429", "off"}, said
-        assert statuses["200"] > 0 and statuses["429"] > 50 and statuses["off"] > 3, said
+        assert statuses["200"] > 20 and statuses["429"] > 50 and statuses["off"] > 3, said
         assert client.get("/api/v1/pulse").status_code == 200
         print(f"p95 by round {measured}; the other was told {dict(said)}")
