@@ -52,7 +52,11 @@
     text("clock", day + " " + now.toTimeString().slice(0, 5));
     text("asof", last && last.asOf ? "数据截至 " + window.yiping.life.moment(last.asOf) : "");
     text("next", next(now));
-    window.setTimeout(clock, 1000 - Date.now() % 1000);
+  }
+
+  function second() {
+    clock();
+    window.setTimeout(second, 1000 - Date.now() % 1000);
   }
 
   function next(now) {
@@ -156,9 +160,10 @@
   document.addEventListener("yiping:life", function (event) {
     var life = event.detail;
     last = { asOf: life.asOf, missed: life.missed, isCurrent: life.isCurrent, at: life.what === "painted" && last ? last.at : Date.now() };
+    clock(); // not a second later: the head must not say otherwise than the band
     consider(life);
     if (life.pulse) { refill(life); }
     beat(life);
   });
-  clock();
+  second();
 })();
