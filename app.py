@@ -68,15 +68,21 @@ def is_public(host: str) -> bool:
         return True
 
 
-def prepare_accounts(server: FastAPI, options: argparse.Namespace) -> None:
-    """Where there is no account yet: those of the demo county, printed once; else stop and say how to make one.
+def is_reachable(options: argparse.Namespace) -> bool:
+    """Can other machines reach this server, by its own address or through a proxy before it?"""
+    from dashboard import startup
 
-    Stops where other machines could reach a server whose demo accounts somebody may have seen on a screen.
-    """
+    return (
+        is_public(options.host) or options.behind_tls or startup.is_behind_tls() or bool(options.allowed_hosts.strip())
+    )
+
+
+def prepare_accounts(server: FastAPI, options: argparse.Namespace) -> None:
+    """Where there is no account yet: those of the demo county, printed once; else stop and say how to make one."""
     from dashboard.auth import demo
 
     accounts = server.state.security.doors.accounts
-    if not accounts.listed() and options.demo_if_empty and not is_public(options.host):
+    if not accounts.listed() and options.demo_if_empty and not is_reachable(options):
         with server.state.warehouse.lease() as ask:
             town = next(iter(ask.vocabulary["town"]), "")
         print("第一次运行，已建立演示账号（密码只显示这一次；忘了用 python -m dashboard users reset 重设）：")
@@ -84,8 +90,14 @@ def prepare_accounts(server: FastAPI, options: argparse.Namespace) -> None:
             print(f"  {login.role}\t账号 {login.name}\t密码 {login.password}", flush=True)
     if not accounts.listed():
         sys.exit("还没有账号，请先运行 python -m dashboard users add 姓名 --role admin（大屏用 wall code 激活）")
-    if is_public(options.host) and accounts.has_demo_accounts():
-        sys.exit(f"拒绝监听 {options.host}：还有演示账号，请先停用它们，或重设密码（python -m dashboard users …）")
+    if is_reachable(options):
+        refuse_demo_accounts(server, options.host)
+
+
+def refuse_demo_accounts(server: FastAPI, where: str) -> None:
+    """Stops where other machines could reach a server whose demo accounts somebody may have seen on a screen."""
+    if server.state.security.doors.accounts.has_demo_accounts():
+        sys.exit(f"拒绝监听 {where}：还有演示账号，请先停用它们，或重设密码（python -m dashboard users …）")
 
 
 def load_demo(warehouse: Path) -> None:
@@ -158,7 +170,9 @@ def __getattr__(name: str) -> Any:
     """`app:server` for an ASGI server, made when it is first asked for."""
     if name == "server":
         os.umask(0o077)
-        return create_server(_options([]))
+        made = create_server(_options([]))
+        refuse_demo_accounts(made, "未知的地址（app:server）")  # the ASGI server alone knows where it listens
+        return made
     raise AttributeError(name)
 
 

@@ -10,9 +10,12 @@
     window.location.assign(to);
   }
 
+  // What was refused is said: who believes to have left would leave the log-in to whoever comes next.
   function post(to, said, then) {
-    fetchNow.call(window, to, { method: "POST", body: new URLSearchParams(said), redirect: "manual" })
-      .finally(function () { leave(then); });
+    fetchNow.call(window, to, { method: "POST", body: new URLSearchParams(said), redirect: "manual" }).then(function (answer) {
+      if (answer.type !== "opaqueredirect" && !answer.ok && answer.status !== 401) { throw new Error(String(answer.status)); }
+      leave(then);
+    }).catch(function () { window.alert("没有成功：服务器没有接受，您仍处于登录状态。请再试一次，或联系管理员。"); });
   }
 
   // What pages keep in the browser is for the one who was logged in.

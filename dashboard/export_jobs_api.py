@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse
 
 from dashboard.api import answer, in_words, with_filters
 from dashboard.ask import Ask
+from dashboard.auth.identity import known
 from dashboard.export.export import MEDIA_TYPES, Export
 from dashboard.export.jobs import DONE, Jobs, NoSuchJobError, NotReadyError
 from dashboard.export.names import download
@@ -23,19 +24,24 @@ TOLD = ("id", "state", "rows", "total", "name", "format", "bytes", "ahead", "sai
 KEY = InPath(description="导出的编号", pattern=r"^[\w-]{8,40}$")
 
 
-Owner = Callable[[], str]
-"""Says whose request is being answered."""
-
-
-def add_export_jobs(api: FastAPI, exporter: Exporter, jobs: Jobs, *, owner: Owner = lambda: "") -> None:
+def add_export_jobs(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
     """Add /exports to the API: POST starts one, GET watches, DELETE cancels, …/file and …/about fetch.
 
-    A job is its `owner`'s; without one, whoever knows its number has it.
+    A job is its `owner`'s; where nobody logs in, whoever knows its number has it.
     """
     _errors(api)
-    _add_start(api, exporter, jobs, owner)
-    _add_watch(api, jobs, owner)
-    _add_fetch(api, exporter, jobs, owner)
+    _add_start(api, exporter, jobs)
+    _add_watch(api, jobs)
+    _add_fetch(api, exporter, jobs)
+
+
+def owner() -> str:
+    """Whose request is being answered, and as what role and of which town; nobody's where nobody logs in.
+
+    A file holds what could be seen when it was asked for: to who sees something else by now, there is no such file.
+    """
+    asker = known()
+    return f"{asker.key} {asker.role} {asker.town}" if asker else ""
 
 
 def _errors(api: FastAPI) -> None:
@@ -43,7 +49,7 @@ def _errors(api: FastAPI) -> None:
     api.add_exception_handler(NotReadyError, in_words(409))
 
 
-def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs, owner: Owner) -> None:
+def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
     @api.post(
         "/exports",
         summary="在后台导出",
@@ -68,7 +74,7 @@ def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs, owner: Owner) -> No
         return job_json(jobs.find(await answer(exporter.warehouse, question), owner()))
 
 
-def _add_watch(api: FastAPI, jobs: Jobs, owner: Owner) -> None:
+def _add_watch(api: FastAPI, jobs: Jobs) -> None:
     @api.get("/exports/{key}", summary="后台导出到哪一步了")
     def watch(key: str = KEY) -> dict[str, Any]:
         """waiting, running, done, failed or cancelled; rows written of how many; until when the file is kept."""
@@ -80,7 +86,7 @@ def _add_watch(api: FastAPI, jobs: Jobs, owner: Owner) -> None:
         return job_json(jobs.cancel(key, owner()))
 
 
-def _add_fetch(api: FastAPI, exporter: Exporter, jobs: Jobs, owner: Owner) -> None:
+def _add_fetch(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
     @api.get("/exports/{key}/file", summary="下载后台导出的文件", response_class=FileResponse)
     def fetch(key: str = KEY) -> FileResponse:
         """The whole file; `Link` leads to its description. That it goes out is on record before its first byte."""

@@ -17,7 +17,6 @@ from dashboard.audit.api import add_audit
 from dashboard.audit.of_server import load_seen
 from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail, open_trail, trail_path
-from dashboard.auth.identity import known
 from dashboard.auth.roles import ROLES
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
@@ -126,7 +125,7 @@ def create(
     readers = Readers(store)
     stamps = Stamps(build, clock, readers)
     exporter = add_export(api, warehouse, stamps=stamps, pages=pages, record=record)
-    add_export_jobs(api, exporter, jobs, owner=_asker)
+    add_export_jobs(api, exporter, jobs)
     add_care(api, warehouse, stamps=stamps, record=record)
     add_report(api, warehouse, stamps=stamps, record=record)
     add_pictures(api, warehouse, stamps=stamps, record=record)
@@ -176,12 +175,6 @@ def _towns(warehouse: Lender) -> Mapping[str, str]:
             return ask.vocabulary["town"]
     except NoSnapshotError:
         return {}
-
-
-def _asker() -> str:
-    """Whose request is being answered; nobody's where nobody logs in."""
-    identity = known()
-    return identity.key if identity else ""
 
 
 def _gate(security: Security | None, pages: list[tuple[str, str]]) -> Layer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -32,7 +31,8 @@ def is_from_here(headers: Headers) -> bool:
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site == "same-origin"
-    return origin is None or (urlsplit(origin).netloc or "-") == headers.get("host")
+    host = headers.get("host")
+    return origin is None or origin in (f"http://{host}", f"https://{host}")
 
 
 class OwnPagesOnly:

@@ -203,7 +203,7 @@ def _status(options: argparse.Namespace) -> int:
         print(
             f"批次 {pointer.snapshot}，数据截至 {pointer.as_of:%Y-%m-%d %H:%M}，建于 {pointer.built_at:%Y-%m-%d %H:%M}"
         )
-        print(f"事项 {pointer.counts.get('fact_case', 0):,} 件；可回退的批次：{'、'.join(known)}")
+        print(f"事项 {pointer.counts.get('fact_case', 0):,} 件；现有批次：{'、'.join(known)}")
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -152,6 +152,16 @@ def _scratch(warehouse: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]
             build_path.unlink(missing_ok=True)
 
 
+def _refuse_unreadable(files: Sequence[SourceFile]) -> None:
+    """Raises `LoadError` where no file could be read, or files were refused and none of cases is among the others."""
+    refused = [f for f in files if f.refused]
+    reasons = "；".join(f"{f.short}：{f.refused}" for f in refused[:5])
+    if len(refused) == len(files):
+        raise LoadError(f"没有一个文件可以读取。{reasons}")
+    if refused and not any(f.mapping and f.mapping.entity == "case" and not f.refused for f in files):
+        raise LoadError(f"没有一件事项可以读取，未发布，原有批次保留。{reasons}")
+
+
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
     """Millions of short-lived rows without cycles: the collector finds nothing and takes a third of the time."""
@@ -183,7 +193,7 @@ class Build:
         self._progress = progress
 
     def read(self, paths: list[Path], mappings: list[Mapping], salt: bytes) -> list[SourceFile]:
-        """Every file as text in the raw tables. Raises `LoadError` if not one could be read."""
+        """Every file as text in the raw tables. Raises `LoadError` as `_refuse_unreadable`."""
         create_tables(self._con)
         loader = RawLoader(self._con, mappings=mappings, reference=self._reference, salt=salt)
         files = sources_of(paths)
@@ -195,9 +205,7 @@ class Build:
                     self._progress(f"读取 {file.short}", 0.5 * done / total)
                 done += file.path.stat().st_size
                 self._progress(f"读取 {file.short}", 0.5 * done / total)
-        if all(f.refused for f in files):
-            reasons = "；".join(f"{f.short}：{f.refused}" for f in files[:5])
-            raise LoadError(f"没有一个文件可以读取。{reasons}")
+        _refuse_unreadable(files)
         return files
 
     def make_stage(self, files: list[SourceFile], as_of: datetime | None) -> None:

@@ -116,6 +116,8 @@ def _judge_without_polygons(verdict: np.ndarray, lon: np.ndarray, lat: np.ndarra
 
 def _judge(verdict: np.ndarray, lon: np.ndarray, lat: np.ndarray, claimed: np.ndarray, grids: gpd.GeoDataFrame) -> None:
     """Fill in the verdicts that need polygons."""
+    if not len(claimed):
+        return  # numpy splits nothing into one empty piece
     west, south, east, north = grids.total_bounds + np.array([-1, -1, 1, 1]) * OUTSIDE_MARGIN
 
     def inside_box(x: np.ndarray, y: np.ndarray) -> np.ndarray:

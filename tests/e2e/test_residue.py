@@ -60,3 +60,18 @@ def test_t19_a_session_that_ends_by_itself_leaves_as_little(leaving: Visitor) ->
     tab.context.clear_cookies()
     tab.wait_for_url("**/login?next=*")
     assert tab.evaluate(KEPT) == NOTHING
+
+
+def test_whoever_is_not_logged_out_is_told(leaving: Visitor) -> None:
+    """Where nothing can be recorded, /logout is refused: the log-in page would say that it is over."""
+    tab = leaving.tab
+    leaving.open("/")
+    tab.route("**/logout", lambda route: route.fulfill(status=503, body=""))
+    with tab.expect_event("dialog") as told:
+        tab.on("dialog", lambda dialog: dialog.accept())
+        tab.locator("[data-log-out]").click()
+    assert "仍处于登录状态" in told.value.message
+    assert tab.locator("#kpi-cards").is_visible()
+    tab.unroute("**/logout")
+    tab.locator("[data-log-out]").click()
+    tab.wait_for_url("**/login")

@@ -119,3 +119,16 @@ def test_rules_that_cannot_be_used_stop_the_load_with_a_sentence(
         builders.load_quickly(warehouse.parent / "next", warehouse, reference=Reference(tmp_path / "reference"))
     assert words in str(refused.value)
     assert read_pointer(warehouse) == before
+
+
+def test_places_alone_never_take_the_place_of_cases(warehouse: Path, tmp_path: Path) -> None:
+    """The case file's head was changed by whoever exported it; places and departments are as ever."""
+    delivery = tmp_path / "in"
+    builders.write_delivery(delivery, [builders.case("A", AT)])
+    file = delivery / "cases.csv"
+    _, *rows = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"x,y,z\r\n" + b"".join(rows))
+    before = read_pointer(warehouse)
+    with pytest.raises(LoadError, match=r"没有一件事项可以读取.*cases\.csv"):
+        builders.load_quickly(delivery, warehouse)
+    assert read_pointer(warehouse) == before

@@ -219,13 +219,40 @@ def test_h12_a_name_that_is_allowed_is_answered(
             assert client.get("/healthz", headers={"host": host}).status_code == status
 
 
+def make_demo_accounts(state: Path) -> None:
+    with closing(Store(state)) as store:
+        accounts = open_doors(store, clock=datetime.now, audit=lambda *_, **__: None, hashes=Hashes(QUICK)).accounts
+        demo.first_accounts(accounts, town="T01")
+
+
+@pytest.mark.parametrize("more", [("--behind-tls",), ("--allowed-hosts", "zzzx.local")])
+def test_a_proxy_before_it_stops_the_start_with_demo_accounts(
+    small_county: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    """It listens on this machine only, but others reach it through the proxy."""
+    with pytest.raises(SystemExit, match="还没有账号"):
+        app.main(settings(small_county, tmp_path, *more, "--demo-if-empty"))
+    make_demo_accounts(tmp_path / "yiping.sqlite")
+    with pytest.raises(SystemExit, match="还有演示账号"):
+        app.main(settings(small_county, tmp_path, *more))
+
+
+def test_an_asgi_server_is_given_no_application_with_demo_accounts(
+    small_county: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It alone knows where it listens."""
+    monkeypatch.setenv("YIPING_WAREHOUSE", str(small_county))
+    monkeypatch.setenv("YIPING_STATE", str(tmp_path / "yiping.sqlite"))
+    make_demo_accounts(tmp_path / "yiping.sqlite")
+    with pytest.raises(SystemExit, match="还有演示账号"):
+        _ = app.server
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "::", "evil.test"])
 def test_an_address_beyond_this_machine_stops_the_start(small_county: Path, tmp_path: Path, host: str) -> None:
     with pytest.raises(SystemExit, match="还没有账号"):
         app.main(settings(small_county, tmp_path, "--host", host, "--demo-if-empty"))
-    with closing(Store(tmp_path / "yiping.sqlite")) as store:
-        accounts = open_doors(store, clock=datetime.now, audit=lambda *_, **__: None, hashes=Hashes(QUICK)).accounts
-        demo.first_accounts(accounts, town="T01")
+    make_demo_accounts(tmp_path / "yiping.sqlite")
     with pytest.raises(SystemExit, match=f"拒绝监听 {host}：还有演示账号"):
         app.main(settings(small_county, tmp_path, "--host", host))
 
