@@ -594,12 +594,14 @@ class Ask:
         return [row | hidden if self.towns is not None or row["aggregated"] > 0 else row for row in rows]
 
     def coordinate_checks(self) -> list[dict[str, Any]]:
-        """What the points of each source say about its declared reference system."""
-        return self._db.records("select * from mart.fact_coordinate_check order by source, best")
+        """What the points of each source say about its declared reference system; in words to who sees them all."""
+        rows = self._db.records("select * from mart.fact_coordinate_check order by source, best")
+        return rows if self.towns is None else [row | {"sentence": None} for row in rows]
 
     def quality(self) -> list[dict[str, Any]]:
-        """The data-quality findings of this snapshot, most frequent first."""
-        return self._db.records("select * from mart.fact_quality order by rows desc, rule")
+        """The data-quality findings of this snapshot, most frequent first; how many rows, to who sees them all."""
+        rows = self._db.records("select * from mart.fact_quality order by rows desc, rule")
+        return rows if self.towns is None else [row | {"rows": None} for row in rows]
 
     def geometry(self, layer: str) -> dict[str, Any]:
         """A GeoJSON FeatureCollection of one layer: county, town, village, grid, or the towns' outlines over one.

@@ -109,11 +109,11 @@ def view_loads(model: Definitions) -> Mapping[Target, Any]:
     sources.append(("合计（列出的）", f"{len(listed)} 个", *_sums(listed)))
     files = [(row["file_name"], *_sums([row]), _verdict(row)) for row in model.loads]
     findings = [
-        (row["sentence"], SEVERITIES.get(row["severity"], row["severity"]), words.full(row["rows"]))
-        for row in model.quality
+        (row["sentence"], SEVERITIES.get(row["severity"], row["severity"]), _said(row["rows"])) for row in model.quality
     ]
     checks = [
-        (row["declared"], CHECKS.get(row["verdict"], row["verdict"]), row["sentence"]) for row in model.coordinates
+        (row["declared"], CHECKS.get(row["verdict"], row["verdict"]), row["sentence"] or words.UNSAID)
+        for row in model.coordinates
     ]
     return {
         "load-table": [
@@ -128,6 +128,10 @@ def view_loads(model: Definitions) -> Mapping[Target, Any]:
         "quality-table": table(("数据质量问题与影响", "处理", "行数"), findings, right=(2,)),
         "loads-note": "读入行 = 加载 + 汇总 + 隔离 + 重复，逐个文件对账；按人登记的来源不列出行数，以免由合计推出人数",
     }
+
+
+def _said(rows: int | None) -> str:
+    return words.UNSAID if rows is None else words.full(rows)
 
 
 def _sums(rows: Sequence[Record]) -> tuple[str, ...]:

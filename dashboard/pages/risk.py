@@ -134,13 +134,14 @@ def _tally(here: Here) -> str:
     run = here.run
     if not here.grids:
         return ""
+    counted = sum(risk.cases for risk in here.grids.values())
     found = sum(risk.self_found for risk in here.grids.values())
     apart = (
         f"；主动发现 {words.full(found)} 件另列，不计入"
         if run.scope == "reported"
         else f"；其中主动发现 {words.full(found)} 件"
     )
-    return f"{run.since_at:%Y-%m-%d} 之后受理、网格已知的 {words.full(run.cases)} 件{apart}"
+    return f"{run.since_at:%Y-%m-%d} 之后受理、网格已知的 {words.full(counted)} 件{apart}"
 
 
 # --- what it comes to ---------------------------------------------------------------------------------------------

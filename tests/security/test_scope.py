@@ -437,5 +437,9 @@ def test_p03_care_of_foreign_places_is_nothing(county: County) -> None:
 def test_p03_no_rows_of_files_are_told_to_those_who_see_some_towns(county: County) -> None:
     with county.door.lease() as ask:
         assert any(row["rows_in"] for row in ask.loads())
-        assert all(row["rows_in"] is None and row["loaded"] is None for row in ask.within(county.towns[:1]).loads())
-        assert ask.within(county.towns[:1]).geometry("town") == ask.geometry("town")
+        own = ask.within(county.towns[:1])
+        assert all(row["rows_in"] is None and row["loaded"] is None for row in own.loads())
+        assert any(row["rows"] for row in ask.quality()) and all(row["rows"] is None for row in own.quality())
+        assert any(row["sentence"] for row in ask.coordinate_checks())
+        assert not any(row["sentence"] for row in own.coordinate_checks())
+        assert own.geometry("town") == ask.geometry("town")
