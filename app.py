@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.store import DEFAULT as DEFAULT_STATE
+from dashboard.store import state_file
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -89,7 +90,8 @@ def prepare_accounts(server: FastAPI, options: argparse.Namespace) -> None:
         for login in demo.first_accounts(accounts, town=town):
             print(f"  {login.role}\t账号 {login.name}\t密码 {login.password}", flush=True)
     if not accounts.listed():
-        sys.exit("还没有账号，请先运行 python -m dashboard users add 姓名 --role admin（大屏用 wall code 激活）")
+        command = f"python -m dashboard users add 账号 --role admin --state {options.state}"
+        sys.exit(f"还没有账号，请先运行 {command}（大屏用 wall code 激活）")
     if is_reachable(options):
         refuse_demo_accounts(server, options.host)
 
@@ -123,10 +125,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     from dashboard.web import connection
 
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"态势一屏尽观：http://{host}:{options.port}  （{datetime.now():%H:%M} 启动，按 Ctrl+C 停止）", flush=True)  # noqa: DTZ005
     server = create_server(options)
     prepare_accounts(server, options)
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"态势一屏尽观：http://{host}:{options.port}  （{datetime.now():%H:%M} 启动，按 Ctrl+C 停止）", flush=True)  # noqa: DTZ005
     uvicorn.run(
         server,
         host=options.host,
@@ -141,7 +143,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--warehouse", type=Path, default=Path(env.get("YIPING_WAREHOUSE", DEFAULT_WAREHOUSE)))
     parser.add_argument("--map", type=Path, default=Path(env.get("YIPING_MAP", DEFAULT_MAP)), help="底图配置文件")
     parser.add_argument(
-        "--state", type=Path, default=Path(env.get("YIPING_STATE", DEFAULT_STATE)), help="保存视图、批注等的文件"
+        "--state", type=state_file, default=Path(env.get("YIPING_STATE", DEFAULT_STATE)), help="保存视图、批注等的文件"
     )
     parser.add_argument("--wall", type=Path, default=Path(env.get("YIPING_WALL", DEFAULT_WALL)), help="大屏配置文件")
     parser.add_argument("--host", default=env.get("YIPING_HOST", "127.0.0.1"))

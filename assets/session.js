@@ -27,7 +27,7 @@
     return fetchNow.call(window, address, options).then(function (answer) {
       if (answer.status === 401) {
         forget();
-        leave("/login?next=" + encodeURIComponent(window.location.pathname + window.location.search));
+        leave("/login?is_over=true&next=" + encodeURIComponent(window.location.pathname + window.location.search));
       }
       return answer;
     });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import logging
 import os
 import re
 import sys
@@ -21,11 +22,11 @@ from dashboard.audit.trail import open_trail, trail_path
 from dashboard.auth.accounts import Account, AccountError
 from dashboard.auth.audit import Audit, UnrecordedError
 from dashboard.auth.doors import Doors, open_doors
-from dashboard.auth.passwords import PasswordError
+from dashboard.auth.passwords import NOT_TEXT, PasswordError, is_text
 from dashboard.auth.roles import ROLES, RoleError
 from dashboard.auth.tokens import DAYS, TokenError
 from dashboard.auth.walls import WallError
-from dashboard.store import DEFAULT, Store, StoreError
+from dashboard.store import DEFAULT, Store, StoreError, state_file
 
 WRONG_USE, UNABLE = 2, 1
 WRONG = (AccountError, PasswordError, RoleError, TokenError, WallError)
@@ -36,7 +37,11 @@ Command = Callable[[Doors, Options], None]
 
 def main(arguments: Sequence[str] | None = None, *, audit: Audit | None = None) -> int:
     """Carry out one command; gives the exit code. `audit` records every change before it is made (else the trail)."""
-    options = _parser().parse_args(arguments)
+    logging.getLogger("yiping").addHandler(logging.NullHandler())  # what failed is said in a sentence below
+    parser, typed = _parser(), sys.argv[1:] if arguments is None else arguments
+    if not all(map(is_text, typed)):
+        parser.error("参数不是 UTF-8 文字")
+    options = parser.parse_args(typed)
     if "run" in options:  # the trail's own commands
         return int(options.run(options))
     os.umask(0o077)
@@ -99,7 +104,10 @@ def _role(role: str, town: str) -> str:
 def _password() -> str:
     """A password that is typed twice unseen, or the first line of what is piped in. Raises `PasswordError`."""
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
+        try:
+            return sys.stdin.readline().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise PasswordError(NOT_TEXT) from None
     password = getpass.getpass("新密码：")
     if getpass.getpass("再输一次：") != password:
         raise PasswordError("两次输入的密码不同")
@@ -153,6 +161,7 @@ _IN_CHINESE = (
     (r"argument (.*): invalid choice: (\S+) \(choose from (.*)\)", r"\1 不能是 \2，可用：\3"),
     (r"argument (.*): expected one argument", r"\1 后面须有一个值"),
     (r"argument (.*): invalid int value: (.*)", r"\1 须为整数，不能是 \2"),
+    (r"argument (.*): invalid state_file value: (.*)", r"\1 须写一个文件，不能是 \2"),
 )
 
 
@@ -214,7 +223,7 @@ def _action(parser: argparse.ArgumentParser, command: Command, *names: str) -> a
         parser.add_argument(name)
     state = Path(os.environ.get("YIPING_STATE", DEFAULT))
     parser.add_argument(
-        "--state", type=Path, default=state, metavar="FILE", help="保存账号的文件，与服务器的 --state 相同"
+        "--state", type=state_file, default=state, metavar="FILE", help="保存账号的文件，与服务器的 --state 相同"
     )
     parser.set_defaults(command=command)
     return parser

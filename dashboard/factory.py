@@ -118,7 +118,7 @@ def _next_state(warehouse: Lender, trigger: Any, said: tuple[Any, ...]) -> Any:
     if href is None:
         raise PreventUpdate
     with warehouse.lease() as ask:
-        vocabulary, as_of = ask.vocabulary, ask.info.as_of
+        vocabulary, as_of, towns = ask.vocabulary, ask.info.as_of, ask.towns
     asked = _address(trigger, href, wish, now)
     if asked is not None:
         parsed = parse(asked, vocabulary)
@@ -133,7 +133,7 @@ def _next_state(warehouse: Lender, trigger: Any, said: tuple[Any, ...]) -> Any:
     return (
         no_update if query == now else query,
         {"read": None if asked is None else asked.removeprefix("?")},
-        "；".join(notes),
+        "；".join([*filter_bar.missing(towns, vocabulary), *notes]),
         filter_bar.chips(filters, vocabulary),
         _fresh(filter_bar.period_value(filters, as_of), days),
         *(_fresh(list(filters.values(d)), shown or []) for d, shown in zip(CONTROLS, chosen, strict=True)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 
@@ -21,4 +22,5 @@ def tune() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # DuckDB reports what the collector has not taken away at the end, in many lines
     gc.set_threshold(*COLLECT_AFTER)

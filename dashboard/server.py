@@ -17,7 +17,7 @@ from dashboard.audit.api import add_audit
 from dashboard.audit.of_server import load_seen
 from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail, open_trail, trail_path
-from dashboard.auth.roles import ROLES
+from dashboard.auth.roles import NAMES
 from dashboard.basemap import BaseMap
 from dashboard.basemap_api import add_basemap
 from dashboard.care_api import add_care
@@ -138,7 +138,7 @@ def create(
         trail,
         clock=now,
         record=record,
-        names={role.key: role.name for role in ROLES.values()} | _panels(pages),
+        names=NAMES | _panels(pages),
     )
     views = Views(store, clock)
     add_views(server, api, warehouse, views=views, readers=readers, pages={page.path: page.name for page in pages})

@@ -19,6 +19,13 @@ DEFAULT = Path(__file__).resolve().parent.parent / "data" / "state" / "yiping.sq
 """Where it is kept unless somebody says otherwise."""
 
 
+def state_file(text: str) -> Path:
+    """The file that somebody named on a command line. Raises `ValueError` for what names none."""
+    if not Path(text).name or "\0" in text:
+        raise ValueError(text)
+    return Path(text)
+
+
 class StoreError(Exception):
     """What the reader wrote could not be kept or read again; the text says so, for a person."""
 

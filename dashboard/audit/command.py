@@ -17,7 +17,9 @@ from dashboard.audit.reading import Asked, newest, piece, sentence
 from dashboard.audit.record import AuditError, Who
 from dashboard.audit.trail import Trail, trail_path
 from dashboard.audit.verify import verify
+from dashboard.auth.roles import NAMES
 from dashboard.clock import Clock
+from dashboard.store import state_file
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[Any]
@@ -44,7 +46,7 @@ def add_commands(subparsers: Subparsers, *, clock: Clock = datetime.now) -> None
 
 def _add(commands: Subparsers, name: str, run: Run, words: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=words)
-    parser.add_argument("--state", type=Path, required=True, help="保存视图、批注等的文件；审计记录在它旁边")
+    parser.add_argument("--state", type=state_file, required=True, help="保存视图、批注等的文件；审计记录在它旁边")
     parser.add_argument("--key", type=Path, help=f"审计密钥文件；默认为环境变量 {VARIABLE}，或记录旁的 audit.key")
     parser.set_defaults(run=lambda options: _in_words(run, options))
     return parser
@@ -75,13 +77,13 @@ def _verify(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     found = piece(trail_path(options.state), _asked(options), limit=options.last)
     for record in reversed(found.records):
-        print(f"{record.seq:>8} {record.at[:19].replace('T', ' ')} {sentence(record, {})}")
+        print(f"{record.seq:>8} {record.at[:19].replace('T', ' ')} {sentence(record, NAMES)}")
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
     with newest(trail_path(options.state), _asked(options)) as records:
-        for block in csv_blocks(records, {}):
+        for block in csv_blocks(records, NAMES):
             sys.stdout.buffer.write(block)
     sys.stdout.flush()
     return 0

@@ -134,6 +134,8 @@ def _told(fact: str, value: Any, names: Mapping[str, str]) -> str:
     text = _said(value)
     if fact in ("format", "method"):
         return text.upper()
+    if fact == "ends_at":
+        return text[:16].replace("T", " ")
     if fact in ("role", "role_before", "as_role"):
         return names.get(text, text)
     if fact not in ("action", "content", "reason"):

@@ -58,6 +58,9 @@ class Accounts:
         passwords.check(password, name)
         if self._found(folded):
             raise AccountError(f"账号“{folded}”已存在（不分大小写和全角半角）")
+        shown = shown_name.strip() or name.strip()
+        if len(shown) > LONGEST_NAME or not shown.isprintable():
+            raise AccountError(f"姓名须为至多 {LONGEST_NAME} 个可见字符")
         hash = self._hashes.of(password)
         self._audit("account_added", account=folded, role=role, town=town)
         made = self._store.write(
@@ -65,7 +68,7 @@ class Accounts:
             " on conflict (name) do nothing",
             {
                 "name": folded,
-                "shown_name": shown_name.strip() or name.strip(),
+                "shown_name": shown,
                 "role": role,
                 "town": town,
                 "hash": hash,

@@ -11,7 +11,7 @@ from dashboard.auth import attempts
 from dashboard.auth.cookies import SESSION, WALL, give, take_back
 from dashboard.auth.doors import Doors
 from dashboard.auth.forms import read_form, refuse_other_sites
-from dashboard.auth.login_page import code_page, login_page
+from dashboard.auth.login_page import NO_REFUSAL, OVER, code_page, login_page
 from dashboard.auth.walls import LIFE
 from dashboard.auth.workers import Workers
 from dashboard.web.access import address
@@ -37,8 +37,8 @@ def local(next: str) -> str:
 
 def _add_login(server: FastAPI, doors: Doors, workers: Workers, sso: str) -> None:
     @server.get("/login", include_in_schema=False)
-    async def show(next: str = Query("/")) -> HTMLResponse:
-        return login_page(next=local(next), sso=sso)
+    async def show(next: str = Query("/"), is_over: bool = Query(False)) -> HTMLResponse:
+        return login_page(next=local(next), refusal=OVER if is_over else NO_REFUSAL, sso=sso)
 
     @server.post("/login", include_in_schema=False)
     async def log_in(request: Request) -> Response:

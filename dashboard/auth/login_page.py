@@ -15,6 +15,8 @@ from dashboard.auth.walls import CODE_LENGTH
 from dashboard.web.answers import plain_page
 
 NO_REFUSAL = Refusal("", 200)
+OVER = Refusal("登录已结束（退出、太久没有操作、已满最长时限，或账号有变更）。重新登录后回到原来的页面。", 200)
+"""What is said to those whose page found out that they are logged in no more (assets/session.js)."""
 
 _FORM = """<form class="login-form" method="post" action="{action}">
 <h1>{title}</h1>

@@ -12,6 +12,8 @@ SHORTEST, LONGEST = 10, 128
 CLEAR_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """None that is taken for another when it is read aloud or copied by hand."""
 
+NOT_TEXT = "密码不是 UTF-8 文字"
+
 
 class PasswordError(Exception):
     """A password that may not be used; the text says why, for a person."""
@@ -22,10 +24,17 @@ def fold(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
 
 
+def is_text(typed: str) -> bool:
+    """Is it made of characters, and of no bytes that Python could not read as any?"""
+    return not any(0xD800 <= ord(character) < 0xE000 for character in typed)
+
+
 def check(password: str, name: str) -> None:
     """Raises `PasswordError` unless this may be the password of the account of that name."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise PasswordError(f"密码须为 {SHORTEST} 至 {LONGEST} 个字符")
+    if not is_text(password):
+        raise PasswordError(NOT_TEXT)
     if fold(password) == fold(name):
         raise PasswordError("密码不能与账号相同")
     if len(set(password)) == 1:

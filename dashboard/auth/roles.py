@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -70,8 +71,13 @@ ROLES = MappingProxyType(
 """Every role under its key, from the narrowest view to the widest."""
 
 EVERYONE = frozenset(ROLES)
+NAMES = MappingProxyType({key: role.name for key, role in ROLES.items()})
+"""What people call each role, under its key."""
 VIEWABLE = tuple(role for role in ROLES.values() if role.home != "/screen" and not role.view_as)
 """As which roles one can look: not as a wall, which looks the same to everybody, nor as one that may do this itself."""
+
+
+_TOWN = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 class RoleError(Exception):
@@ -79,7 +85,10 @@ class RoleError(Exception):
 
 
 def checked(role: str, town: str) -> Role:
-    """The role under a key. Raises `RoleError` where it is unknown, lacks its town, or has one that it cannot have."""
+    """The role under a key. Raises `RoleError` where it is unknown, lacks its town, or has one that it cannot have.
+
+    Whether there is such a town is known to the data only, which change: its people are told on every page.
+    """
     if role not in ROLES:
         raise RoleError(f"没有角色“{role[:20]}”；可用：{'、'.join(ROLES)}")
     found = ROLES[role]
@@ -87,6 +96,8 @@ def checked(role: str, town: str) -> Role:
         raise RoleError(f"角色“{found.name}”须指定一个乡镇（--town 代码）")
     if town and not found.is_of_a_town:
         raise RoleError(f"角色“{found.name}”看全县，不能指定乡镇")
+    if town and not _TOWN.fullmatch(town):
+        raise RoleError("乡镇须写代码（如 330901100），不能写名称")
     return found
 
 

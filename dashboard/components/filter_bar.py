@@ -14,6 +14,7 @@ from dashboard.auth.identity import may
 from dashboard.comparison import festival
 from dashboard.components.popover import popover
 from dashboard.filters import DIMENSIONS, Filters, Vocabulary
+from dashboard.scope import Towns
 
 FIRST = {"town": "乡镇", "department": "部门", "kind": "类型", "severity": "性质"}
 MORE = {"level": "等级", "category": "类别", "channel": "渠道", "status": "状态"}
@@ -190,3 +191,10 @@ def chips(filters: Filters, vocabulary: Vocabulary) -> list[Component]:
     if found:
         found.append(html.Button("清除", type="button", className="chip is-clear", **{"data-set": CLEAR_ALL}))
     return found
+
+
+def missing(towns: Towns, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """That the data know no town that the reader may see: else every number would be a 0 that looks like one."""
+    if towns is None or vocabulary["town"]:
+        return ()
+    return (f"数据中没有您的乡镇（{'、'.join(towns)}），所以下面什么也没有；请联系管理员核对账号",)

@@ -78,7 +78,7 @@ def frame() -> html.Div:
             panel.panel("counts", "近 30 天各类事件", counted, caption="点一类事件，下表只列这一类；再点一次恢复。"),
             _records(),
         ],
-        className="layout-audit",
+        className="layout-audit is-unfiltered",
     )
 
 

@@ -43,7 +43,8 @@ def frame() -> html.Div:
                 caption=f"大屏每画完一次报到一次；{SILENT_SECONDS} 秒没有画出画面即为离线（口径为本项目默认值）。"
                 "移除只是从清单中去掉，仍在运行的大屏会重新出现。",
             ),
-        ]
+        ],
+        className="is-unfiltered",
     )
 
 

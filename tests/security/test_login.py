@@ -326,6 +326,15 @@ def test_next_never_leaves_this_server(next: str) -> None:
     assert not said.path.startswith("//")
 
 
+def test_who_was_logged_out_meanwhile_is_told_why_the_form_is_there() -> None:
+    visitor = open_place().browser()
+    over = visitor.get("/login?is_over=true&next=/map")
+    assert over.status_code == 200
+    assert "登录已结束" in over.text and 'value="/map"' in over.text
+    assert "登录已结束" not in visitor.get("/login?next=/map").text
+    assert visitor.get("/login?is_over=perhaps").status_code == 422
+
+
 def test_one_comes_back_to_the_page_one_asked_for() -> None:
     place = open_place()
     asked = "/screen?since=2026-03-01&town=%E4%B8%80%26x"

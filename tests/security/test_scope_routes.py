@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboard.api import create_api
 from dashboard.auth.identity import Identity, acting
 from dashboard.care_api import add_care
+from dashboard.components import filter_bar
 from dashboard.density_api import add_density
 from dashboard.export.jobs import Jobs
 from dashboard.export_api import add_export
@@ -280,3 +281,11 @@ def test_p03_an_officers_file_is_called_after_the_own_town(place: Place) -> None
     assert frame["county"].endswith(town) and town in frame["name"], frame
     offered = place.get("/export/offers?format=csv&view=/departments").json()
     assert [offer["label"] for offer in offered["offers"]][2] == f"{town}合计"
+
+
+def test_p03_who_belongs_to_a_town_that_the_data_do_not_know_is_told_so(place: Place) -> None:
+    with place.door.lease() as ask:
+        for towns, said in ((None, 0), ((place.own,), 0), ((place.own, "990108999"), 0), (("990108999",), 1)):
+            narrowed = ask.within(towns)
+            told = filter_bar.missing(narrowed.towns, narrowed.vocabulary)
+            assert len(told) == said and all("990108999" in text for text in told)

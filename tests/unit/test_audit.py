@@ -444,7 +444,7 @@ def test_the_command_shows_and_exports(
         trail.append("case_viewed", {"case": f"=A{number}"}, who=Who("=王", "analyst", "person"))
     assert run("show", "--last", "2", "--event", "case_viewed") == 0
     said = capsysbinary.readouterr().out.decode()
-    assert said.splitlines()[1] == "     600 2026-11-26 09:00:00 =王（analyst）查看事项：事项 =A599"
+    assert said.splitlines()[1] == "     600 2026-11-26 09:00:00 =王（分析员）查看事项：事项 =A599"
     assert run("export", "--since", "2026-11-26", "--until", "2026-11-27") == 0
     rows = list(csv.DictReader(io.StringIO(capsysbinary.readouterr().out.decode("utf-8-sig"))))
     assert [row["序号"] for row in rows] == [str(number) for number in range(600, 0, -1)]

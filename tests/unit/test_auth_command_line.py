@@ -104,6 +104,12 @@ def test_a_wall_is_given_a_code_listed_and_revoked(run: Run, place: Place) -> No
         ("users disable nobody", "没有账号“nobody”"),
         ("users reset nobody", "没有账号“nobody”"),
         ("users role leader --role leader --town T01", "不能指定乡镇"),
+        ("users add anna --role town --town 东镇", "乡镇须写代码"),
+        ("users add anna --role leader --shown 安\x1b娜", "姓名须为"),
+        (f"users add anna --role leader --shown {'安' * 33}", "姓名须为"),
+        ("users disable \udcff", "参数不是 UTF-8 文字"),
+        ("users list --state", "--state 后面须有一个值"),
+        ("users list --state= ", "--state 须写一个文件"),
         ("users list extra", "不认识 extra"),
         ("token --role analyst", "缺少 --name"),
         ("token --role analyst --name 日报 --days x", "--days 须为整数"),
@@ -124,6 +130,13 @@ def test_a_wrong_use_is_said_in_chinese(run: Run, place: Place, line: str, said:
 
 def test_a_weak_password_is_refused(run: Run, place: Place) -> None:
     assert run("users add anna --role leader", "short")[::2] == (2, "密码须为 10 至 128 个字符\n")
+    assert place.doors.accounts.known("anna") == ""
+
+
+def test_bytes_that_are_no_text_make_no_password(run: Run, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("users add anna --role leader", "long enough \udcff")[::2] == (2, "密码不是 UTF-8 文字\n")
+    monkeypatch.setattr("io.StringIO", lambda _text: io.TextIOWrapper(io.BytesIO(b"long enough \xff\n"), "utf-8"))
+    assert run("users add anna --role leader")[::2] == (2, "密码不是 UTF-8 文字\n")
     assert place.doors.accounts.known("anna") == ""
 
 

@@ -25,3 +25,4 @@ def test_the_server_is_started_with_a_tuned_interpreter(small_county: Path, tmp_
     assert abs(switch - SWITCH_SECONDS) < 1e-6
     assert tuple(thresholds) == COLLECT_AFTER
     assert frozen > 10_000
+    assert "nanobind" not in started.stderr
