@@ -78,10 +78,17 @@
     return typeof row === "string" && row.indexOf(":") > 0 ? message("pick", row) : keep();
   }
 
+  // On a phone the links are a row that is longer than the screen.
+  function show(link) {
+    var row = link.parentElement;
+    row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+  }
+
   function navigate(query, current) {
     var links = document.querySelectorAll(".nav-link");
     return Array.prototype.map.call(links, function (link) {
       var path = link.getAttribute("href").split("?")[0];
+      if (path === current && !link.classList.contains("is-current")) { show(link); }
       link.classList.toggle("is-current", path === current);
       if (path === current) { link.setAttribute("aria-current", "page"); } else { link.removeAttribute("aria-current"); }
       var kept = new URLSearchParams(query || "");

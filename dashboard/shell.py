@@ -161,7 +161,7 @@ def footnote(info: SnapshotInfo, notice: str = "") -> list[Component]:
     """The 口径 line under every page."""
     text = (
         f"口径：周一至周日为一周，日界零时；时段随数据截至时间 {words.moment(info.as_of)}，不随电脑时钟；"
-        "率均附分子/分母，排名按 Wilson 下界；后续更正以新批次为准。"
+        "率的分子/分母在数旁或悬停可见，排名按 Wilson 下界；后续更正以新批次为准。"
     )
     return [html.Span(text + notice)]
 

@@ -103,7 +103,7 @@ def brief(metric: Metric, value: Value) -> str:
     words = shown(metric, value)
     if words.state == "small":
         return "不足"
-    if metric.kind in ("flow", "stock", "current"):
+    if metric.is_count:
         return words.text
     return Shown(words.text, words.unit).line
 
@@ -152,11 +152,16 @@ def short_moment(at: datetime) -> str:
     return at.strftime("%m-%d %H:%M")
 
 
+def day(at: date) -> str:
+    """“3月14日”."""
+    return f"{at.month}月{at.day}日"
+
+
 def day_span(first: date, last: date) -> str:
     """Two days, both inclusive, as briefly as they stay clear: “3月1–14日”, “2025年12月29日–2026年1月4日”."""
     if (first.year, first.month) == (last.year, last.month):
         days = f"{first.day}日" if first == last else f"{first.day}–{last.day}日"
         return f"{first.month}月{days}"
     if first.year == last.year:
-        return f"{first.month}月{first.day}日–{last.month}月{last.day}日"
-    return f"{first.year}年{first.month}月{first.day}日–{last.year}年{last.month}月{last.day}日"
+        return f"{day(first)}–{day(last)}"
+    return f"{first.year}年{day(first)}–{last.year}年{day(last)}"

@@ -16,10 +16,17 @@ def findings(found: Findings) -> Component:
     if found.silence:
         return html.Div([html.B("未作比较"), html.P(found.silence)], className="findings-none")
     if not found.found:
-        return html.Div(
-            [html.B(NONE), html.P(f"比较 {found.tested} 项，均在偶然波动之内。")], className="findings-none"
-        )
+        return html.Div([html.B(NONE), html.P(_unmoved(found.tested))], className="findings-none")
     return html.Ol([html.Li(_line(one)) for one in found.found], className="findings")
+
+
+def _unmoved(tested: int) -> str:
+    if not tested:
+        return "样本都不足，没有可比的数。"
+    return (
+        f"同时比较 {words.full(tested)} 项，没有一项超出这么多次比较里偶然会有的波动；"
+        "其他地方单看一项标作“变差”的，放在一起看仍可能是偶然。"
+    )
 
 
 def tally(found: Findings) -> str:

@@ -11,7 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard import words
-from dashboard.ask import Answer, Ask
+from dashboard.ask import Ask
 from dashboard.components.legend import legend
 from dashboard.figures.classes import Classes, classes
 from dashboard.filters import Filters
@@ -58,11 +58,12 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One metric on a map, and how many cases are on it."""
+    """One metric on a map, and how many cases are on it: those it counts; of a rate or a duration those accepted."""
 
     view: View
     metric: str
     values: Mapping[str, Value]
+    counted: str
     located: float
     unlocated: float
 
@@ -168,17 +169,17 @@ def look(ask: Ask, filters: Filters, *, level: str) -> View:
 
 def load(ask: Ask, filters: Filters, *, level: str, metric: str) -> Scene:
     """Ask for a map. The level's own choice is left out of the question, so that its neighbours keep their colours."""
-    answer = ask.numbers(sorted({metric, "accepted"}), by=(level,), filters=without_choice(filters, level))
+    counted = metric if BY_KEY[metric].is_count else "accepted"
+    answer = ask.numbers(sorted({metric, counted}), by=(level,), filters=without_choice(filters, level))
     values = {row.codes[0]: row.values[metric] for row in answer.rows if row.codes[0]}
-    located, unlocated = _tally(answer)
     return Scene(
-        view=look(ask, filters, level=level), metric=metric, values=values, located=located, unlocated=unlocated
+        view=look(ask, filters, level=level),
+        metric=metric,
+        values=values,
+        counted=counted,
+        located=sum(row.values[counted].value or 0 for row in answer.rows if row.codes[0]),
+        unlocated=sum(row.values[counted].value or 0 for row in answer.rows if not row.codes[0]),
     )
-
-
-def _tally(answer: Answer) -> tuple[float, float]:
-    located = sum(row.values["accepted"].value or 0 for row in answer.rows if row.codes[0])
-    return located, sum(row.values["accepted"].value or 0 for row in answer.rows if not row.codes[0])
 
 
 def _place(filters: Filters) -> str:
@@ -220,11 +221,11 @@ def _legend(scene: Scene, scale: Classes) -> Any:
 
 
 def tally(scene: Scene) -> str:
-    """“上图 1,163 / 未上图 37（3.1%）”, together the number on the tile; and what stands in for missing borders."""
+    """“受理 1,200 件：上图 1,163 / 网格未匹配 37（3.1%）”, and what stands in for missing borders."""
     total = scene.located + scene.unlocated
     share = f"（{words.percent(scene.unlocated / total)}%）" if total else ""
     basis = BASES.get(scene.view.basis, "")
     return (
-        f"受理 {words.full(total)} 件：上图 {words.full(scene.located)} / "
+        f"{BY_KEY[scene.counted].name.removesuffix('量')} {words.full(total)} 件：上图 {words.full(scene.located)} / "
         f"{LEVELS[scene.view.level]}未匹配 {words.full(scene.unlocated)}{share}" + (f"；{basis}" if basis else "")
     )

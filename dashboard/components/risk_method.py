@@ -94,8 +94,11 @@ def verdict(sums: Mapping[str, Summed]) -> str:
     )
 
 
-def knox_sentence(knox: Sequence[Mapping[str, Any]]) -> str:
-    """The Knox test in words, held against chance over all categories together (Bonferroni)."""
+def knox_sentence(knox: Sequence[Mapping[str, Any]], *, has_list: bool) -> str:
+    """The Knox test in words, held against chance over all categories together (Bonferroni).
+
+    `has_list`: pairs are listed beside it.
+    """
     tested = [row for row in knox if row["p_value"] is not None]
     if not tested:
         return "Knox 检验：定位到点的事项太少，未做。"
@@ -104,7 +107,7 @@ def knox_sentence(knox: Sequence[Mapping[str, Any]]) -> str:
     expected = sum(float(row["expected"]) for row in tested)
     found = f"Knox 检验：近邻且近时的同类事项 {words.full(pairs)} 对，若时间与地点无关应有 {words.full(expected)} 对；"
     if not sure:
-        return found + "没有一个类别超出随机波动，下列各对只供核实。"
+        return found + "没有一个类别超出随机波动" + ("，所列各对只供核实。" if has_list else "。")
     return found + f"{len(sure)} 个类别超出随机波动。"
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.figures import told
+from dashboard.figures.axes import dates, whole_steps
 from dashboard.figures.trend import BUCKETS, bucket_words, hover_date, mark_partial
 
 
@@ -54,14 +55,8 @@ def against(line: Line, *, bucket: str) -> go.Figure:
         _level(figure, line)
     low, high = _reach(line)
     figure.update_layout(showlegend=False, hovermode="x unified", margin={"l": 8, "r": 12, "t": 22, "b": 8})
-    figure.update_yaxes(range=[low, high], nticks=5, ticksuffix=line.suffix, tickformat=",d")
-    figure.update_xaxes(
-        type="date",
-        tickformat="%Y年%-m月" if bucket == "month" else "%-m月%-d日",
-        hoverformat=hover_date(bucket),
-        nticks=6,
-        tickangle=0,
-    )
+    figure.update_yaxes(range=[low, high], ticksuffix=line.suffix, **whole_steps(high - low, most=5))
+    figure.update_xaxes(hoverformat=hover_date(bucket), nticks=6, **dates(bucket))
     if line.is_partial and days:
         mark_partial(figure)
     _tell(figure, line, bucket=bucket)

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.figures import told
+from dashboard.figures.axes import whole_steps
 
 AGES = (("1-3", "1–3天"), ("4-7", "4–7天"), ("8-15", "8–15天"), ("16-30", "16–30天"), ("30+", "30天以上"))
 ROW_PX = 24
@@ -66,7 +67,7 @@ def ageing(bars: Sequence[Bar]) -> go.Figure:
         margin={"l": 8, "r": 36, "t": 34, "b": 8},
         legend={"traceorder": "normal"},
     )
-    figure.update_xaxes(range=[0, max(top, 1) * 1.05], showgrid=True, nticks=6, tickformat=",d")
+    figure.update_xaxes(range=[0, max(top, 1) * 1.05], showgrid=True, **whole_steps(top, most=6))
     figure.update_yaxes(showgrid=False, dtick=1, tickfont={"color": theme.colour("ink"), "size": 13})
     _tell(figure, list(reversed(ordered)))
     return figure

@@ -10,6 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard import theme
+from dashboard.figures.axes import dates
 
 ROW_PX = 26
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
@@ -105,8 +106,8 @@ def lines(days: Sequence[date], series: Sequence[Line], *, unit: str, is_partial
     figure.update_yaxes(
         title={"text": unit}, range=[axis_start(series, unit), 100.5 if unit == "%" else top * 1.08], nticks=6
     )
-    form = "%Y年%-m月" if all(day.day == 1 for day in days) else "%-m月%-d日"
-    figure.update_xaxes(type="date", tickformat=form, hoverformat="%Y年%-m月%-d日", nticks=5, tickangle=0)
+    bucket = "month" if all(day.day == 1 for day in days) else "day"
+    figure.update_xaxes(hoverformat="%Y年%-m月%-d日", nticks=5, **dates(bucket))
     return figure
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from dashboard import theme
+from dashboard.figures.axes import whole_steps
 from dashboard.figures.comparison_chart import DASHES
 from dashboard.survival import Curve
 
@@ -30,7 +31,7 @@ def spread(counts: Sequence[int], *, labels: Sequence[str], marks: Sequence[tupl
         _mark(figure, place, word, number)
     ticks = [place + 0.5 for place in range(len(labels))]
     figure.update_xaxes(tickvals=ticks, ticktext=list(labels), tickangle=-45, zeroline=False)
-    figure.update_yaxes(title={"text": "件次"}, rangemode="tozero", nticks=5, tickformat=",d")
+    figure.update_yaxes(title={"text": "件次"}, rangemode="tozero", **whole_steps(max(counts, default=0), most=5))
     figure.update_layout(margin={"l": 8, "r": 8, "t": 44, "b": 8}, bargap=0)
     return figure
 

@@ -9,8 +9,9 @@ from itertools import groupby, pairwise
 
 import plotly.graph_objects as go
 
-from dashboard import theme
+from dashboard import theme, words
 from dashboard.figures import told
+from dashboard.figures.axes import dates, whole_steps
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,8 @@ def trend(
         _add_line(figure, span, line, look, unit)
     _add_names(figure, days, series, top)
     figure.update_layout(showlegend=False, hovermode="x unified", margin={"l": 8, "r": 44, "t": 20, "b": 8})
-    figure.update_yaxes(nticks=5, range=[0, max(top, 1) * 1.12], tickformat=",d")
-    form = "%Y年%-m月" if bucket == "month" else "%-m月%-d日"
-    figure.update_xaxes(type="date", tickformat=form, hoverformat=hover_date(bucket), nticks=6, tickangle=0)
+    figure.update_yaxes(range=[0, max(top, 1) * 1.12], **whole_steps(top, most=5))
+    figure.update_xaxes(hoverformat=hover_date(bucket), nticks=6, **dates(bucket))
     if is_partial and days:
         mark_partial(figure)
     for gap in _gaps(series):
@@ -84,7 +84,7 @@ def bucket_words(start: date, bucket: str) -> str:
     """A bucket in words: “2026年3月”, “2026年3月2日起一周”, “2026年3月2日”."""
     if bucket == "month":
         return f"{start.year}年{start.month}月"
-    return f"{start.year}年{start.month}月{start.day}日" + ("起一周" if bucket == "week" else "")
+    return f"{start.year}年{words.day(start)}" + ("起一周" if bucket == "week" else "")
 
 
 WIDE = 0.1

@@ -40,6 +40,11 @@ class Metric:
     guard: str = ""
     matures: bool = False
 
+    @property
+    def is_count(self) -> bool:
+        """Does it count cases or events, so that the values of parts add up to the whole?"""
+        return self.kind in ("flow", "stock", "current")
+
 
 _CLOSED = ("closed",)
 _DURATION = {

@@ -117,7 +117,9 @@ def _window(key: str, window: Window, now: Answer | None, before: Answer | None)
     metric = BY_KEY[key]
     if now is None:
         return window.name, words.NONE_TEXT, NOTHING
-    text = "" if metric.kind == "stock" else words.brief(metric, now.only(key))
+    # What is too small says so beside, where it would be compared.
+    is_told = metric.kind != "stock" and now.only(key).state != "small"
+    text = words.brief(metric, now.only(key)) if is_told else ""
     return window.name, text, change(metric, now.only(key), before.only(key)) if before else NOTHING
 
 
@@ -218,7 +220,7 @@ def _line(model: Trend) -> Line:
         target_words=model.target.words if model.target else "",
         scale=scale,
         suffix={"rate": "%", "duration": " 天" if is_long else " 小时"}.get(metric.kind, ""),
-        decimals=0 if metric.kind in ("flow", "stock") else 1,
+        decimals=0 if metric.is_count else 1,
         is_rate=metric.kind == "rate",
         is_partial=model.now.is_partial,
         is_cut_at_start=model.now.is_cut_at_start,

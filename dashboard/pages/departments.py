@@ -36,7 +36,7 @@ TABLE = (
     ("reopen_rate", "重开率", 74),
     ("satisfaction_rate", "满意率", 78),
     ("callback_rate", "回访率", 78),
-    ("handling_hours_median", "时长中位", 86),
+    ("handling_hours_median", "时长中位", 104),
 )
 KEYS = tuple(key for key, _, _ in TABLE)
 OWN_KEYS = ("accepted", "open", "overdue_open", "on_time_rate", "reopen_rate", "satisfaction_rate")

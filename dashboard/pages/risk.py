@@ -255,8 +255,13 @@ def view_why(model: Why) -> Mapping[Target, Any]:
         "why-body": risk_why.explanation(
             model.run, model.risk, model.parts, categories=model.categories, filters=model.filters
         ),
-        "why-note": model.name + ("" if model.is_chosen else "（未选网格，先看最突出的一个）"),
+        "why-note": model.name + ("" if model.is_chosen else f"（未选网格，{_first(model.risk)}）"),
     }
+
+
+def _first(risk: GridRisk) -> str:
+    """Why this grid is shown before any is chosen."""
+    return "先看最突出的一个" if risk.tier in TIERS else "没有突出的，先看相对风险最高的一个"
 
 
 # --- near repeats, and whether the method holds -------------------------------------------------------------------
@@ -283,7 +288,7 @@ def view_near(
         "near-list": [
             html.Ul(items) if items else panel.empty("近期没有近重复的事项"),
             html.Div(f"另 {more} 件", className="cases-more") if more > 0 else None,
-            html.P(risk_method.knox_sentence(knox), className="panel-caption"),
+            html.P(risk_method.knox_sentence(knox, has_list=bool(items)), className="panel-caption"),
         ],
         "near-note": f"近 {run.params['recent_days']} 天受理、{near}另有同类的 {len(rows)} 件；限定位到点或楼栋的事项",
     }

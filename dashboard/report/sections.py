@@ -114,7 +114,7 @@ def _trend(ask: Ask, filters: Filters, kind: Kind) -> Section:
 def _bucket_name(start: date, bucket: str) -> str:
     if bucket == "month":
         return f"{start.year}年{start.month}月"
-    return f"{start.month}月{start.day}日" + ("起" if bucket == "week" else "")
+    return words.day(start) + ("起" if bucket == "week" else "")
 
 
 def _places(ask: Ask, filters: Filters) -> Section:

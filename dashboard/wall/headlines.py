@@ -55,7 +55,7 @@ def view(model: Headlines) -> Mapping[Target, Any]:
     callback = html.Span(["回访 ", measure("callback_rate", model.now.only("callback_rate"), detail=False)])
     is_red = bool(model.red.only("open").value)
     cards = [
-        _card("今日受理", "accepted", model.today, period, today(own)),
+        _card(f"{words.day(model.now.as_of)}受理", "accepted", model.today, period, today(own)),
         _card("在办", "open", model.now, _moved(model, "open"), own),
         _card("在办超期", "overdue_open", model.now, _moved(model, "overdue_open"), own, is_alarm=True),
         _card("红色在办", "open", model.red, late, red, is_alarm=is_red),

@@ -6,6 +6,7 @@ Data as of 2026-03-14 08:00, the period 1–13 March against the 13 days before;
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def test_a_quiet_period_says_so_and_how_many_were_compared(ask: Ask) -> None:
     said = str(drawn.findings(quiet))
     assert "本期无异常项" in said and f"比较 {quiet.tested} 项" in said
     assert "偶然" in drawn.tally(quiet)
+    assert "没有可比的数" in str(drawn.findings(replace(quiet, tested=0)))
 
 
 def _steady(ask: Ask) -> tuple[str, ...]:

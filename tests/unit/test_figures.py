@@ -11,6 +11,7 @@ import pytest
 from dashboard import theme
 from dashboard.components import ranking
 from dashboard.figures.ageing import AGES, Bar, ageing
+from dashboard.figures.axes import whole_steps
 from dashboard.figures.classes import classes
 from dashboard.figures.distribution import BINS, DEADLINE_BIN, Elapsed, distribution
 from dashboard.figures.sparkline import sparkline
@@ -195,3 +196,11 @@ def test_a_wide_gap_says_that_there_are_no_data(values: tuple[float | None, ...]
 def test_a_single_day_is_a_point() -> None:
     figure = trend(DAYS[:1], [Series("受理", (7.0,))], bucket="day")
     assert (figure.data[0].mode, figure.data[0].y) == ("markers", (7.0,))
+
+
+@pytest.mark.parametrize("top", [0, 1, 2, 4, 5, 7, 60, 12345])
+def test_an_axis_of_cases_has_no_tick_between_two_whole_numbers(top: int) -> None:
+    """Printed without decimals, 0.5 and 1 would both read “1”."""
+    steps = whole_steps(top, most=5)
+    assert steps["tickformat"] == ",d"
+    assert ("dtick" in steps) == (top < 5) and steps.get("dtick", 1) == 1

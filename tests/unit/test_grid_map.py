@@ -14,6 +14,7 @@ from dashboard.ask import Ask
 from dashboard.components import grid_map
 from dashboard.factory import find_pages, stage_targets
 from dashboard.filters import Filters
+from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import Value
 from dashboard.outlines import town_outlines
 from dashboard.page import Page, Panel, prop
@@ -24,10 +25,11 @@ from tests.unit.test_risk_load import cases, grid_rows, loaded
 VIEW = grid_map.View(level="town", chosen=(), within={}, place="", key="k")
 
 
+ON_MAP = {"counted": "accepted", "located": 9, "unlocated": 1}
+
+
 def scene(metric: str, values: dict[str, Value], **changes: Any) -> grid_map.Scene:
-    return grid_map.Scene(
-        **({"view": VIEW, "metric": metric, "values": values, "located": 9, "unlocated": 1} | changes)
-    )
+    return grid_map.Scene(**({"view": VIEW, "metric": metric, "values": values} | ON_MAP | changes))
 
 
 def data(made: grid_map.Scene) -> dict[str, Any]:
@@ -151,6 +153,16 @@ def test_located_and_unlocated_are_all_that_was_accepted(county: Path, filters: 
     if filters == Filters():
         assert found.unlocated == 5
     assert found.metric == "on_time_rate" and set(found.values) <= set(ask.vocabulary[level])
+
+
+@pytest.mark.parametrize("metric", ["open", "closed", "overdue_open"])
+def test_on_a_map_of_a_count_those_counted_are_told(county: Path, metric: str) -> None:
+    with builders.asking(county) as ask:
+        found = grid_map.load(ask, Filters(), level="grid", metric=metric)
+        whole = ask.numbers([metric], filters=Filters()).only(metric).value
+    assert found.located == sum(value.value or 0 for value in found.values.values())
+    assert found.located + found.unlocated == whole
+    assert grid_map.tally(found).startswith(f"{BY_KEY[metric].name.removesuffix('量')} {whole} 件：")
 
 
 def test_a_choice_keeps_its_neighbours_and_looks_at_itself(county: Path) -> None:

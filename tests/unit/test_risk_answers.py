@@ -281,7 +281,8 @@ def knox(*chances: float | None) -> list[dict[str, Any]]:
 )
 def test_the_knox_test_holds_each_category_against_all_of_them(rows: list[dict[str, Any]], words: str) -> None:
     """Bonferroni: one of n categories must be n times less likely than 5 %."""
-    assert words in risk_method.knox_sentence(rows)
+    assert words in risk_method.knox_sentence(rows, has_list=True)
+    assert "所列各对" not in risk_method.knox_sentence(rows, has_list=False)
 
 
 def near_row(number: int) -> dict[str, Any]:
