@@ -181,7 +181,8 @@ def check_maps(drawn: Mapping[tuple[str, str], Any], told: Sequence[Told]) -> No
             assert scene["texts"][row[level]] == words.shown(metric, Value(**said)).line
         line = drawn[f"{scene['id']}-tally", "children"]
         tally = [int(digits.replace(",", "")) for digits in re.findall(r"[\d,]+(?= 件| /|（|$|；)", line)]
-        total, on_map = (sum(row["accepted"] for row in rows if row[level] or also) for also in (True, False))
+        counted = metric.key if metric.is_count else "accepted"
+        total, on_map = (sum(row[counted] for row in rows if row[level] or also) for also in (True, False))
         assert tally[:3] == [total, on_map, total - on_map]
 
 
