@@ -108,7 +108,7 @@ def sentence(record: Record, names: Mapping[str, str]) -> str:
     about = "，".join(filter(None, [names.get(record.role, record.role), record.address]))
     who = (record.name or VISITORS.get(record.kind, record.kind)) + (f"（{about}）" if about else "")
     said = "；".join(f"{_name(fact)} {_told(fact, value, names)}" for fact, value in _facts(record).items())
-    return f"{who}{known.words if known else record.event}" + (f"：{said}" if said else "")
+    return f"{who}{'' if about else ' '}{known.words if known else record.event}" + (f"：{said}" if said else "")
 
 
 def _facts(record: Record) -> Facts:
