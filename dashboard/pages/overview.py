@@ -248,9 +248,9 @@ def frame() -> html.Div:
                 "triad",
                 "按时办结率怎么看",
                 html.Div(id="triad-list", className="stats"),
-                note="快，不等于好",
                 metrics=("on_time_rate", *(key for key, _ in TRIAD)),
                 area="triad",
+                caption="快，不等于好",
             ),
             panel.panel(
                 "towns",
