@@ -16,6 +16,9 @@ from tests.e2e.conftest import Visitor
 FEW = {"/definitions": 1, "/risk": 1, "/explore": 15, "/screens": 1, "/care": 1, "/audit": 1}
 """Pages that hold few numbers of the catalogue: test_maps holds 风险热力 against the API, test_care 关爱走访."""
 
+UNFILTERED = {"/screens", "/audit"}
+"""Pages that are not about cases."""
+
 PATHS = [page.path for page in find_pages() if page.in_nav]
 
 READ_NUMBERS = """() => [...document.querySelectorAll('[data-metric]')].map(mark => ({
@@ -134,9 +137,24 @@ def assert_same(mark: dict[str, str], truth: object) -> None:
 def test_a_phone_never_scrolls_sideways(phone: Visitor, path: str) -> None:
     phone.open(path)
     assert phone.tab.evaluate("document.documentElement.scrollWidth") <= 390
+    if path in UNFILTERED:
+        assert not phone.tab.locator("#filter-bar").is_visible()
+        return
     phone.tab.get_by_role("button", name="筛选").click()
     assert phone.tab.locator("#filter-town").is_visible()
     assert phone.tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_the_link_of_the_page_is_in_sight(phone: Visitor) -> None:
+    phone.open("/definitions")
+    for _ in range(2):  # as the page opens, and where one went by a link
+        left, right = phone.tab.evaluate(
+            "() => { const box = document.querySelector('.nav-link.is-current').getBoundingClientRect();"
+            " return [box.left, box.right]; }"
+        )
+        assert 0 <= left and right <= 390
+        phone.tab.locator("#nav-screens").click()
+        phone.tab.wait_for_selector("#nav-screens.is-current")
 
 
 def test_a_filter_changes_the_page_in_place(desk: Visitor) -> None:
