@@ -152,7 +152,7 @@ def test_on_a_phone_the_link_of_the_page_is_in_sight(phone: Visitor) -> None:
             "() => { const box = document.querySelector('.nav-link.is-current').getBoundingClientRect();"
             " return [box.left, box.right]; }"
         )
-        assert 0 <= left and right <= 390
+        assert left >= 0 and right <= 390
         phone.tab.locator("#nav-screens").click()
         phone.tab.wait_for_selector("#nav-screens.is-current")
 
