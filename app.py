@@ -78,6 +78,17 @@ def is_reachable(options: argparse.Namespace) -> bool:
     )
 
 
+def refuse_unusable_data(server: FastAPI) -> None:
+    """Stops where the current batch cannot be opened, as one with a stray `.wal` beside it; says why."""
+    from etl.contract import NoSnapshotError
+
+    try:
+        with server.state.warehouse.lease():
+            pass
+    except NoSnapshotError as error:
+        sys.exit(str(error))
+
+
 def prepare_accounts(server: FastAPI, options: argparse.Namespace) -> None:
     """Where there is no account yet: those of the demo county, printed once; else stop and say how to make one."""
     from dashboard.auth import demo
@@ -126,6 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from dashboard.web import connection
 
     server = create_server(options)
+    refuse_unusable_data(server)
     prepare_accounts(server, options)
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"态势一屏尽观：http://{host}:{options.port}  （{datetime.now():%H:%M} 启动，按 Ctrl+C 停止）", flush=True)  # noqa: DTZ005

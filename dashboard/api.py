@@ -36,7 +36,7 @@ from etl.contract import NoSnapshotError
 
 CASE_ID = InPath(description=f"事项编号，至多 {MAX_TEXT} 字", json_schema_extra={"maxLength": MAX_TEXT})
 LAYERS = ("county", "town", "village", "grid", "outline-village", "outline-grid")
-MAX_PAGE = 1000
+MAX_LOOK, MAX_PAGE = 100, 1000
 FILTER_KEYS = ("since", "until", *DIMENSIONS)
 
 T = TypeVar("T")
@@ -135,7 +135,9 @@ def _add_cases(api: FastAPI, warehouse: Lender) -> None:
         limit: int = Query(50, ge=1, le=MAX_PAGE),
         offset: int = Query(0, ge=0, le=100_000_000),
     ) -> Response:
-        """A page of cases and the total."""
+        """A page of cases and the total. More than `MAX_LOOK` at a time are for roles that may export."""
+        if limit > MAX_LOOK and not may("export"):
+            raise HTTPException(403, f"您的角色一次至多看 {MAX_LOOK} 件")
         if order not in CASE_ORDERS:
             raise BadRequestError(f"order 只能是 {'、'.join(CASE_ORDERS)}")
 
@@ -184,7 +186,12 @@ def _add_geometry(api: FastAPI, warehouse: Lender) -> None:
             return bodies[key]
 
         body = await answer(warehouse, question)
-        headers = {"Content-Encoding": "gzip", "Cache-Control": "private, max-age=31536000, immutable"}
+        # A copy that a browser keeps is for who was logged in: without that cookie it is nobody's.
+        headers = {
+            "Content-Encoding": "gzip",
+            "Cache-Control": "private, max-age=31536000, immutable",
+            "Vary": "Cookie, Authorization",
+        }
         return Response(body, media_type="application/geo+json", headers=headers)
 
 

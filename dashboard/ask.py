@@ -51,6 +51,8 @@ KEPT_ROWS = 50_000
 """So many rows of answers are kept in all, at about 1.6 KB each: a limit in answers would have none in memory. The more
 is kept, the longer looks the garbage collector, while all wait."""
 BATCH = 2000
+GLANCE = 20
+"""So many cases a panel may list without its being on record as a list."""
 UNMATCHED = "未匹配"
 
 CASE_ORDERS = {
@@ -476,6 +478,15 @@ class Ask:
 
     def cases(self, filters: Filters, *, order: str = "newest", limit: int = 50, offset: int = 0) -> CasePage:
         """The cases accepted in the period, a page at a time; `order` is newest, oldest or urgent."""
+        page = self._cases(filters, order=order, limit=limit, offset=offset)
+        seen.looking.get().some(self.scoped(filters), rows=len(page.rows), offset=offset)
+        return page
+
+    def first_cases(self, filters: Filters, *, order: str, limit: int) -> CasePage:
+        """The first of them, for a panel beside others: at most `GLANCE`, and no more of them can be asked for."""
+        return self._cases(filters, order=order, limit=min(limit, GLANCE), offset=0)
+
+    def _cases(self, filters: Filters, *, order: str, limit: int, offset: int) -> CasePage:
         condition, parameters = self._case_condition(filters)
         total = self._db.rows(f"select count(*) from mart.fact_case where {condition}", parameters)[0][0]
         rows = self._db.records(
@@ -517,6 +528,7 @@ class Ask:
             f"{_CASE_SELECT} where place = 'point' and {condition} order by accept_at desc limit $limit",
             {**parameters, **self._moment(), "limit": limit},
         )
+        seen.looking.get().some(self.scoped(filters), rows=len(rows))
         return tuple(self._named(row) for row in rows)
 
     def unlocated(self, filters: Filters, *, limit: int = 50) -> tuple[dict[str, Any], ...]:
@@ -541,7 +553,7 @@ class Ask:
             named=self._named,
             as_of=self.info.as_of,
         )
-        seen.tell.get()(case_id)
+        seen.looking.get().one(case_id)
         return found
 
     def place_states(self, filters: Filters) -> dict[str, int]:

@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from dashboard import seen
 from dashboard.api import BadRequestError, answer, answer_written, head, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.described import one_of
@@ -86,7 +87,10 @@ def _frames_json(found: Frames, measure: str) -> dict[str, Any]:
 def _add_risk(api: FastAPI, warehouse: Lender) -> None:
     @api.get("/risk", summary="风险测算：各网格的相对风险与分级", responses=_REFUSED)
     async def risk(run: str = _RUN) -> dict[str, Any]:
-        """The run and a row per grid. Risk belongs to grids and cases; no person is scored."""
+        """The run and a row per grid. Risk belongs to grids and cases; no person is scored.
+
+        The run's sums over the county are null for those who may see some towns only.
+        """
 
         def question(ask: Ask) -> dict[str, Any]:
             found = _run(ask, run)
@@ -104,12 +108,9 @@ def _add_risk(api: FastAPI, warehouse: Lender) -> None:
             risk = ask.risk.grids(found.run_id).get(grid)
             if risk is None:
                 raise HTTPException(404, "本次测算中没有这个网格")
-            return {
-                **head(ask, Filters()),
-                "run_id": found.run_id,
-                "risk": asdict(risk),
-                **asdict(ask.risk.parts(found, grid)),
-            }
+            parts = ask.risk.parts(found, grid)
+            seen.looking.get().some(Filters(grid=(grid,)), rows=len(parts.cases))
+            return {**head(ask, Filters()), "run_id": found.run_id, "risk": asdict(risk), **asdict(parts)}
 
         return await answer(warehouse, question)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -11,10 +10,11 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard.api import answer
+from dashboard.ask import Ask
 from dashboard.filters import Filters, default_period
 from dashboard.reader import Readers
 from dashboard.store import StoreError
-from dashboard.views import Views
+from dashboard.views import NoSuchViewError, Views
 from dashboard.warehouse import Lender
 from etl.contract import NoSnapshotError
 
@@ -42,22 +42,28 @@ class Openings:
         return scope["method"] == "GET" and scope["path"] in self._opens_with and not scope["query_string"]
 
     async def _answer(self, request: Request) -> Response:
+        def address(ask: Ask) -> str:
+            return self._home(request, ask) or self._address(request.url.path, ask.info.as_of)
+
         try:
-            as_of = await answer(self._warehouse, lambda ask: ask.info.as_of)
+            return RedirectResponse(await answer(self._warehouse, address), status_code=302)
         except NoSnapshotError as error:
             return PlainTextResponse(str(error), status_code=503)
-        home = await asyncio.to_thread(self._home, request)
-        return RedirectResponse(f"/v/{home}" if home else self._address(request.url.path, as_of), status_code=302)
 
     def _address(self, path: str, as_of: datetime) -> str:
         period = default_period(as_of)
         return f"{path}?{self._opens_with[path].shifted(since=period.since, until=period.until).to_query()}"
 
-    def _home(self, request: Request) -> str:
-        """The view a reader begins with at “/”; none where the store fails: then the page opens as for everybody."""
+    def _home(self, request: Request, ask: Ask) -> str:
+        """The address of the view a reader begins with at “/”, if it is one that they may open as who they are now.
+
+        None where the store fails: then the page opens as for everybody.
+        """
         if request.url.path != "/":
             return ""
         try:
-            return self._views.home(self._readers.of(request))
-        except StoreError:
+            reader = self._readers.of(request)
+            home = self._views.home(reader)
+            return f"/v/{home}" if home and self._views.find(reader, home).is_for(ask) else ""
+        except (NoSuchViewError, StoreError):
             return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass
 
 from fastapi import Request, Response
@@ -16,6 +17,12 @@ from dashboard.store import Store
 
 COOKIE = "yiping_reader"
 KEY = re.compile(r"[\w-]{32}", re.ASCII)
+OF_A_PERSON = re.compile(
+    r"(?<!\d)(?:\d{6} ?(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]) ?\d{3}[\dXx]"
+    r"|1[3-9]\d[ -]?\d{4}[ -]?\d{4})(?!\d)",
+    re.ASCII,
+)
+"""An identity number with a possible birthday, or a mobile number; not the long number of a case or a grid."""
 A_YEAR = 365 * 24 * 3600
 LONGEST_NAME = 20
 
@@ -44,10 +51,15 @@ def written_at(clock: Clock | None) -> str:
 
 
 def cleaned(text: str) -> str:
-    """One line of a person's words: no control characters, single spaces. Raises `ValueError` when nothing is left."""
+    """One line of a person's words: no control characters, single spaces.
+
+    Raises `ValueError` when nothing is left, and for the number of a person: others read these words.
+    """
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not line:
         raise ValueError("不能为空")
+    if OF_A_PERSON.search(unicodedata.normalize("NFKC", line)):
+        raise ValueError("不能写身份证号、手机号")
     return line
 
 

@@ -7,8 +7,9 @@ cases with the run's own weights, so that the parts are seen to give the whole.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
@@ -18,8 +19,8 @@ from dashboard.metrics.query import dimension_conditions
 from dashboard.scope import Scoped
 
 TOP_CASES = 5
-TIERS = ("red", "orange", "yellow")
-"""The tiers that stand out beyond chance, gravest first."""
+TIERS = {"red": "红", "orange": "橙", "yellow": "黄"}
+"""The tiers that stand out beyond chance, gravest first, with their words."""
 
 
 class Database(Protocol):
@@ -32,7 +33,10 @@ class Database(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the risk statistics: how cases were weighed and what came out over all grids."""
+    """One run of the risk statistics: how cases were weighed and what came out over all grids.
+
+    `cases` and `score` are sums over the county: None for those who may see some towns only.
+    """
 
     run_id: str
     half_life_days: int
@@ -44,8 +48,8 @@ class Run:
     basis: str
     as_of: datetime
     since_at: datetime
-    cases: int
-    score: float
+    cases: int | None
+    score: float | None
     mu: float | None
     phi: float | None
     variance: float | None
@@ -127,7 +131,21 @@ class RiskQuestions:
     def runs(self) -> tuple[Run, ...]:
         """Every run of the snapshot, the default first."""
         rows = self._db.records("select * from mart.fact_risk_run order by is_default desc, run_id")
-        return tuple(Run(**(row | {"params": json.loads(row["params"])})) for row in rows)
+        found = (Run(**(row | {"params": json.loads(row["params"])})) for row in rows)
+        return tuple(found) if self._sees_all else tuple(map(self._without_sums, found))
+
+    @property
+    def _sees_all(self) -> bool:
+        return not self._scoped(Filters()).town
+
+    def _without_sums(self, run: Run) -> Run:
+        """A run as those may read it who see some towns only: what it found is told of their own grids."""
+        sentence = run.sentence
+        if run.state == "ok":
+            tiers = Counter(grid.tier for grid in self.grids(run.run_id).values())
+            counts = "、".join(f"{word} {tiers[tier]} 个" for tier, word in TIERS.items() if tiers[tier])
+            sentence = f"本辖区有把握高于平均的网格：{counts}" if counts else "本辖区没有网格有把握高于平均"
+        return replace(run, cases=None, score=None, sentence=sentence)
 
     def run(self, key: str) -> Run:
         """The run of this key; the default where there is none of that name. Raises `LookupError` without runs."""
@@ -189,13 +207,17 @@ class RiskQuestions:
         return " and ".join(conditions) or "true", bound
 
     @cached_property
-    def knox(self) -> list[dict[str, Any]]:
-        """The Knox test per category, the least likely by chance first."""
+    def knox(self) -> list[dict[str, Any]] | None:
+        """The Knox test per category, the least likely by chance first; None for who may not see the whole county."""
+        if not self._sees_all:
+            return None
         return self._db.records("select * from mart.fact_knox order by p_value nulls last, category")
 
     @cached_property
-    def tested(self) -> tuple[Tested, ...]:
-        """The back-test, newest month first."""
+    def tested(self) -> tuple[Tested, ...] | None:
+        """The back-test, newest month first; None for who may not see the whole county."""
+        if not self._sees_all:
+            return None
         rows = self._db.records("select * from mart.fact_risk_backtest order by month desc, method")
         return tuple(Tested(**row) for row in rows)
 

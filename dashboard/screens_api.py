@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 
 from dashboard import work
 from dashboard.api import in_words
+from dashboard.auth.identity import known
 from dashboard.clock import Clock
 from dashboard.refusal import RefusedError
 from dashboard.screens import ID, Beat, Screens, TooManyScreensError
@@ -28,8 +29,8 @@ def add_screens(api: FastAPI, warehouse: Lender, store: Store, *, build: str, cl
     @api.post("/screens", summary="大屏心跳（每次画完之后）", status_code=204, openapi_extra=with_body(Beat))
     async def heartbeat(request: Request) -> Response:
         """Keep what a wall of this server says of itself; its time is the server's."""
-        beat = await read(request, Beat)
-        await asyncio.to_thread(screens.heard, beat, clock())
+        beat, person = await read(request, Beat), known()
+        await asyncio.to_thread(screens.heard, beat, clock(), owner=person.key if person else "")
         return Response(status_code=204)
 
     @api.get("/screens", summary="各大屏是否在线、画面是否最新")

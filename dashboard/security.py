@@ -67,7 +67,7 @@ class Named:
         """Pass on, with the names."""
         if scope["type"] == "http":
             recorder.address.set(address(scope))
-            seen.tell.set(self._look)
+            seen.looking.set(self._look)
             identity = known()
             if identity is not None:
                 work.client.set(identity.key)

@@ -1,14 +1,31 @@
-"""Who has to be told that a single case is looked at? Set for the time of one request; nobody where nobody logs in."""
+"""Who has to be told that cases are looked at? Set for the time of one request; nobody where nobody logs in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Protocol
+
+from dashboard.filters import Filters
 
 
-def _nobody(_case_id: str) -> None:
+class Looking(Protocol):
+    """Hears of cases before anybody gets to see them; what it raises keeps them from them."""
+
+    def one(self, case_id: str) -> None:
+        """A single case, with its way."""
+        ...
+
+    def some(self, filters: Filters, *, rows: int, offset: int = 0) -> None:
+        """So many rows of the cases under these filters, after `offset` others."""
+        ...
+
+
+class _Nobody:
     """Looked at without a log-in: tests and measuring."""
 
+    def one(self, case_id: str) -> None: ...
 
-tell: ContextVar[Callable[[str], None]] = ContextVar("tell", default=_nobody)
-"""Called with the case's number before anybody gets to see it; what it raises keeps the case from them."""
+    def some(self, filters: Filters, *, rows: int, offset: int = 0) -> None: ...
+
+
+looking: ContextVar[Looking] = ContextVar("looking", default=_Nobody())  # noqa: B039 (it holds nothing)

@@ -26,6 +26,14 @@ def state_file(text: str) -> Path:
     return Path(text)
 
 
+def file_of(path: Path) -> tuple[int, int] | None:
+    """Which file it is that lies under a path, whatever its name; None in memory. Raises `OSError` where none does."""
+    if path == IN_MEMORY:
+        return None
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
 class StoreError(Exception):
     """What the reader wrote could not be kept or read again; the text says so, for a person."""
 
@@ -37,9 +45,10 @@ class Store:
     """
 
     def __init__(self, path: Path = IN_MEMORY) -> None:
-        self._lock = Lock()
+        self._lock, self._path = Lock(), path
         try:
             self._connection = _open(path)
+            self._file = file_of(path)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"无法打开 {path}（{error}）：请检查目录是否存在、能否写入、磁盘是否已满") from error
 
@@ -70,8 +79,14 @@ class Store:
     @contextmanager
     def _use(self) -> Iterator[sqlite3.Connection]:
         try:
+            # A file that was put in the place of the open one would be written by others, and not read here.
+            if file_of(self._path) != self._file:
+                raise StoreError("保存账号等的文件已被换成另一个：请重新启动程序")
             with self._lock, self._connection:
                 yield self._connection
+        except OSError as error:
+            faults.note(error, "store")
+            raise StoreError("保存账号等的文件不见了：请找回后重新启动程序") from error
         except sqlite3.Error as error:
             faults.note(error, "store")
             raise StoreError("未能保存或读取：请检查磁盘空间与目录权限，再试一次") from error

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from dashboard import intent, rolling
+from dashboard.ask import Ask
 from dashboard.clock import Clock
 from dashboard.filters import Vocabulary, parse
 from dashboard.reader import Reader, written_at
@@ -52,6 +53,10 @@ class View:
             filters = filters.shifted(since=since, until=until)
         return f"{self.path}?{intent.query(filters)}"
 
+    def is_for(self, ask: Ask) -> bool:
+        """May who asks know of it? Who may see some towns only: where it names no place of others."""
+        return ask.towns is None or not parse(self.query, ask.vocabulary).notes
+
     def words(self, vocabulary: Vocabulary, today: date) -> str:
         """Its conditions as a sentence, the period by its rule where it has one."""
         said = parse(self.address(today).partition("?")[2], vocabulary).filters.describe(vocabulary)
@@ -90,9 +95,12 @@ class Views:
         )
         return view
 
-    def find(self, id: str) -> View:
-        """One view, for whoever has its link. Raises `NoSuchViewError`."""
-        found = self._store.rows("select * from saved_view where id = :id", {"id": id})
+    def find(self, reader: Reader, id: str) -> View:
+        """One view, the reader's own or a shared one. Raises `NoSuchViewError`, for another's private one too."""
+        found = self._store.rows(
+            "select * from saved_view where id = :id and (is_shared = 1 or owner = :owner)",
+            {"id": id, "owner": reader.id},
+        )
         if not found:
             raise NoSuchViewError("没有这个视图：可能已被删除，或链接不完整")
         return _view(found[0])
@@ -128,7 +136,7 @@ class Views:
             return
         self._store.write(
             "insert into home_view values (:reader, :view) on conflict (reader) do update set view = excluded.view",
-            {"reader": reader.id, "view": self.find(id).id},
+            {"reader": reader.id, "view": self.find(reader, id).id},
         )
 
 

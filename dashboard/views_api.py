@@ -15,9 +15,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from dashboard import rolling
 from dashboard.api import answer, in_words, strict_filters, with_filters
 from dashboard.ask import Ask
-from dashboard.filters import VIEW_KEYS, Filters, describe_period
+from dashboard.auth.identity import known
+from dashboard.filters import VIEW_KEYS, Filters, describe_period, parse
 from dashboard.reader import LONGEST_NAME, Reader, Readers, cleaned
 from dashboard.refusal import RefusedError
+from dashboard.scope import within
 from dashboard.store import StoreError
 from dashboard.views import FIXED, LONGEST_QUERY, LONGEST_TITLE, NoSuchViewError, View, Views
 from dashboard.warehouse import Lender
@@ -57,7 +59,7 @@ def add_views(
     api.add_exception_handler(NoSuchViewError, in_words(404))
     _add_list(api, warehouse, views=views, readers=readers, pages=pages)
     _add_writes(api, views=views, readers=readers, pages=pages)
-    _add_link(server, warehouse, views)
+    _add_link(server, warehouse, views=views, readers=readers)
 
 
 def _add_list(api: FastAPI, warehouse: Lender, *, views: Views, readers: Readers, pages: Mapping[str, str]) -> None:
@@ -67,7 +69,7 @@ def _add_list(api: FastAPI, warehouse: Lender, *, views: Views, readers: Readers
 
         def question(ask: Ask) -> dict[str, Any]:
             reader = readers.of(request)
-            home, kept = views.home(reader), views.listed(reader)
+            home, kept = views.home(reader), [view for view in views.listed(reader) if view.is_for(ask)]
             filters = strict_filters(ask, request, own_keys=tuple(VIEW_KEYS))
             today = ask.info.as_of.date()
             told = [
@@ -105,9 +107,8 @@ def _add_writes(api: FastAPI, *, views: Views, readers: Readers, pages: Mapping[
 
     def keep(request: Request, response: Response, wish: ViewWish) -> dict[str, Any]:
         reader = readers.welcome(request, response, wish.name.strip())
-        view = views.save(
-            reader, title=wish.title, path=wish.path, query=wish.query, rule=wish.dates, is_shared=wish.shared
-        )
+        query = _narrowed(wish.query)
+        view = views.save(reader, title=wish.title, path=wish.path, query=query, rule=wish.dates, is_shared=wish.shared)
         return view_json(view, reader, is_home=False)
 
     @api.delete("/views/{id}", summary="删除自己保存的视图", status_code=204)
@@ -134,13 +135,29 @@ def _add_writes(api: FastAPI, *, views: Views, readers: Readers, pages: Mapping[
         return answered
 
 
-def _add_link(server: FastAPI, warehouse: Lender, views: Views) -> None:
+def _narrowed(query: str) -> str:
+    """A query as who saves it sees it: of who may see some towns only it names them, for those who open it as well."""
+    person, parsed = known(), parse(query)
+    if parsed.notes or person is None or person.towns is None:
+        return query
+    if not set(parsed.filters.town) <= set(person.towns):
+        raise RefusedError("不能保存别的乡镇的视图")
+    return within(parsed.filters, person.towns).to_query()
+
+
+def _add_link(server: FastAPI, warehouse: Lender, *, views: Views, readers: Readers) -> None:
     @server.get("/v/{id}", include_in_schema=False)
-    async def open_view(id: str) -> Response:
-        """The page of a view on the day of the data; 404 with a sentence where there is none."""
+    async def open_view(request: Request, id: str) -> Response:
+        """The page of a view on the day of the data; 404 with a sentence where there is none for who asks."""
+
+        def address(ask: Ask) -> str:
+            view = views.find(readers.of(request), id)
+            if not view.is_for(ask):
+                raise NoSuchViewError(id)
+            return view.address(ask.info.as_of.date())
+
         try:
-            view = await asyncio.to_thread(views.find, id)
-            return RedirectResponse(await answer(warehouse, lambda ask: view.address(ask.info.as_of.date())), 302)
+            return RedirectResponse(await answer(warehouse, address), 302)
         except NoSuchViewError:
             return page("没有这个视图", "可能已被删除，或者链接不完整。", 404)
         except (StoreError, NoSnapshotError) as error:

@@ -18,6 +18,7 @@ from dashboard.web.answers import refusal
 from dashboard.web.body import limited, media_type
 
 READING = {"GET", "HEAD", "OPTIONS"}
+OTHERS = {"cross-site", "same-site"}
 LARGEST_BODY = 16_384
 
 T = TypeVar("T", bound=BaseModel)
@@ -36,18 +37,27 @@ def is_from_here(headers: Headers) -> bool:
 
 
 class OwnPagesOnly:
-    """An ASGI layer that lets no other site's page change anything here: such a request is answered with 403."""
+    """An ASGI layer that lets no other site's page change anything here, nor ask the API: it is answered with 403.
+
+    What the API is asked is on record (files with their purpose, cases looked at): a link elsewhere must not ask it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what only reads, and what comes from here."""
-        changes = scope["type"] == "http" and scope["method"] not in READING
-        if changes and not is_from_here(Headers(scope=scope)):
-            await refusal("只接受本系统页面发出的修改请求", 403)(scope, receive, send)
+        if scope["type"] == "http" and not _may_pass(scope):
+            await refusal("只接受本系统页面发出的请求", 403)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+def _may_pass(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    if scope["method"] not in READING:
+        return is_from_here(headers)
+    return not (scope["path"].startswith("/api/") and headers.get("sec-fetch-site") in OTHERS)
 
 
 async def read(request: Request, model: type[T]) -> T:

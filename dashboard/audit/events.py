@@ -91,6 +91,7 @@ KINDS: Mapping[str, Kind] = {
     "ends_at": Kind("有效期至", is_line),
     "method": Kind("方式", _is_code),
     "name": Kind("名称", is_line),
+    "offset": Kind("此前行数", _is_count),
     "role_before": Kind("原角色", _is_code),
     "purpose": Kind("用途", is_line),
     "reason": Kind("原因", _is_code),
@@ -127,6 +128,7 @@ EVENTS: Mapping[str, Event] = {
     "logout": Event("退出"),
     "refused": Event("被拒绝", needs=("action", "reason")),
     "case_viewed": Event("查看事项", needs=("case",), may=("purpose",)),
+    "cases_listed": Event("查看清单", needs=("rows", "filters"), may=("offset",)),
     "exported": Event(
         "导出",
         needs=("content", "format", "rows", "filters"),

@@ -10,6 +10,7 @@ from dashboard.audit.recorder import Recorder, who_of
 from dashboard.audit.trail import Trail
 from dashboard.auth.identity import known
 from dashboard.clock import Clock
+from dashboard.filters import Filters
 from dashboard.refusal import RefusedError
 
 MOST = 50
@@ -23,19 +24,23 @@ _CASES = """
 
 
 class Lookups:
-    """Puts on record that a case is looked at, or that it is refused: lists are for looking through."""
+    """Puts on record which cases are looked at: one by one, where one too many is refused, or as rows of a list."""
 
     def __init__(self, trail: Trail, record: Recorder, clock: Clock) -> None:
         self._trail, self._record, self._clock = trail, record, clock
 
-    def __call__(self, case: str) -> None:
+    def one(self, case_id: str) -> None:
         """A case is about to be shown. Raises `RefusedError` (429) where it is one too many, `AuditError`."""
         opened = self._opened(who_of(known()))
-        if case not in opened and len(opened) >= MOST:
+        if case_id not in opened and len(opened) >= MOST:
             self._record("refused", action="case_viewed", reason="limit")
             said = f"一小时内已查看 {MOST} 件事项（口径为本项目默认值），请稍后再看；成批研判请用清单或导出"
             raise RefusedError(said, 429, retry_after=int(SPAN.total_seconds()) // 12)
-        self._record("case_viewed", case=case)
+        self._record("case_viewed", case=case_id)
+
+    def some(self, filters: Filters, *, rows: int, offset: int = 0) -> None:
+        """Rows of a list are about to be shown. Raises `AuditError`."""
+        self._record("cases_listed", rows=rows, filters=filters.conditions(), offset=offset)
 
     def _opened(self, who: Who) -> set[str]:
         since = (self._clock() - SPAN).isoformat()

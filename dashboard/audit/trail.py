@@ -21,7 +21,7 @@ from dashboard.audit.key import found_key, key_path, make_key
 from dashboard.audit.reading import BUSY_SECONDS, reading
 from dashboard.audit.record import SERVER, AuditError, Record, Who, address_of, key_mark, record_of
 from dashboard.clock import Clock
-from dashboard.store import IN_MEMORY, TOUCH
+from dashboard.store import IN_MEMORY, TOUCH, file_of
 
 KEPT = timedelta(days=184)
 """No six months are longer. Nothing younger is ever removed."""
@@ -66,6 +66,7 @@ _UNSIGNED = (
     "审计密钥已有，而已有记录都没有签名，操作已取消：请核验这些记录，"
     "无误后运行 python -m dashboard audit sign，有疑问则将审计文件移走存档"
 )
+_REPLACED = "审计文件已被换成另一个，操作已取消：请管理员核验（python -m dashboard audit verify）后重新启动程序"
 _REMOVE = "delete from record where seq <= :through and seq < (select min(seq) from record) + :most"
 REMOVED_AT_ONCE = 2000
 
@@ -111,6 +112,7 @@ class Trail:
         self._head = HeadFile(self.path, key)
         with _in_words("无法打开审计记录"):
             self._connection = _open(self.path)
+            self._file = file_of(self.path)
             with self._writing():
                 for statement in _SCHEMA:
                     self._connection.execute(statement)
@@ -252,6 +254,8 @@ class Trail:
         """The head, with all other threads and processes waiting. Raises `AuditError` where it is gone."""
         try:
             with self._head.held() as head:
+                if file_of(self.path) != self._file:  # written to, the open one would be a record that nobody has
+                    raise AuditError(_REPLACED)
                 yield head
         except FileNotFoundError:
             raise AuditError(_BROKEN) from None

@@ -14,7 +14,7 @@ from dashboard.auth.identity import may
 from dashboard.case_file import CaseFile, NoSuchCaseError
 from dashboard.components import grid, holders, panel, steps
 from dashboard.components.cases import case_link
-from dashboard.components.explore_table import paged_grid
+from dashboard.components.explore_table import BLOCK, paged_grid
 from dashboard.explore.arrange import BadRowsRequestError, read_request
 from dashboard.filters import Filters
 from dashboard.page import Panel, Rows, Target
@@ -100,6 +100,8 @@ def case_rows(ask: Ask, filters: Filters, request: Any) -> Mapping[str, Any]:
     asked = read_request(request)
     if asked.sort not in ORDERS or asked.limits:
         raise BadRowsRequestError("事项清单只能按受理时间或期限排序；条件请用上方的筛选")
+    if asked.end - asked.start > BLOCK:
+        raise BadRowsRequestError(f"事项清单一次至多 {BLOCK} 行")
     page = ask.cases(filters, order=ORDERS[asked.sort], limit=asked.end - asked.start, offset=asked.start)
     return {"rowData": [_row(case) for case in page.rows], "rowCount": page.total}
 

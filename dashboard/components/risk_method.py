@@ -14,11 +14,15 @@ from dashboard.risk import Run, Tested
 
 METHODS = {"risk": "风险图", "rate": "原始比率", "counts": "近期件数", "last_year": "上年同月件数"}
 SURE = 0.05
+OF_COUNTY = "按全县计算，这里不列出"
+"""What stands for figures of the county where some towns only may be seen."""
 HEADS = ("选网格的办法", "命中/全部", "命中率", "面积比", "人口比")
 
 
-def back_test(tested: Sequence[Tested]) -> list[Any]:
+def back_test(tested: Sequence[Tested] | None) -> list[Any]:
     """A row per way of choosing grids over the months that the risk map was tested in, and whether it did better."""
+    if tested is None:
+        return [empty(f"回测{OF_COUNTY}")]
     months = sorted({t.month for t in tested if t.method == "risk"})
     if not months:
         return [empty("数据不足一个回看期加一个月，或各月都未分级，无法回测")]
@@ -94,11 +98,13 @@ def verdict(sums: Mapping[str, Summed]) -> str:
     )
 
 
-def knox_sentence(knox: Sequence[Mapping[str, Any]], *, has_list: bool) -> str:
+def knox_sentence(knox: Sequence[Mapping[str, Any]] | None, *, has_list: bool) -> str:
     """The Knox test in words, held against chance over all categories together (Bonferroni).
 
     `has_list`: pairs are listed beside it.
     """
+    if knox is None:
+        return f"Knox 检验{OF_COUNTY}。"
     tested = [row for row in knox if row["p_value"] is not None]
     if not tested:
         return "Knox 检验：定位到点的事项太少，未做。"
@@ -147,7 +153,8 @@ def _figures(run: Run) -> str:
     if run.state not in ("ok", "flat"):
         return run.sentence
     chance = "-" if run.p_flat is None else f"{run.p_flat:.3f}"
-    return (
-        f"{words.full(run.cases)} 件，Y = {run.score:,.1f}，μ = {run.mu:.3f}，φ = {run.phi:.3f}，"
-        f"v = {run.variance:.4f}，随机化检验 p = {chance}"
-    )
+    if run.cases is None or run.score is None:
+        sums = f"件数与 Y {OF_COUNTY}"
+    else:
+        sums = f"{words.full(run.cases)} 件，Y = {run.score:,.1f}"
+    return f"{sums}，μ = {run.mu:.3f}，φ = {run.phi:.3f}，v = {run.variance:.4f}，随机化检验 p = {chance}"

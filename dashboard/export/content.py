@@ -14,7 +14,7 @@ from dashboard.export.table import Cells, Table, text_of
 BOM = b"\xef\xbb\xbf"
 HASH_OF = "同一问题、同一批次的 CSV 导出文件的全部字节（UTF-8 带 BOM，逗号分隔，行尾 CRLF）"
 
-_RISKY = re.compile(r"[\s\x00-\x1f\x7f\ufeff]*[=+\-@＝＋－＠']")
+_RISKY = re.compile(r"""[\s\x00-\x1f\x7f\ufeff\u200b"]*[=+\-@|%＝＋－＠﹢﹣﹦﹫']|[\t\r]""")
 
 
 def guarded(text: str) -> str:

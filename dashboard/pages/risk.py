@@ -187,7 +187,7 @@ def _weights(run: Run) -> str:
 def view_list(model: Here) -> Mapping[Target, Any]:
     """Grids of the three upper tiers, gravest first."""
     risks = [model.grids[code] for code in model.inside if model.grids[code].tier in TIERS]
-    risks.sort(key=lambda risk: (TIERS.index(risk.tier), -(risk.rr or 0)))
+    risks.sort(key=lambda risk: ([*TIERS].index(risk.tier), -(risk.rr or 0)))
     rows = [
         {
             "pick": f"grid:{risk.grid}",
@@ -269,7 +269,7 @@ def _first(risk: GridRisk) -> str:
 
 def load_near(
     ask: Ask, filters: Filters
-) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]], Filters, Run]:
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]] | None, Filters, Run]:
     """Near repeats of the place in view, the Knox test, and the question to keep in links."""
     rows = ask.risk.near_repeats()
     inside = [row for row in rows if _is_inside(row["grid"], filters, ask.parents)]
@@ -277,7 +277,7 @@ def load_near(
 
 
 def view_near(
-    model: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]], Filters, Run],
+    model: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]] | None, Filters, Run],
 ) -> Mapping[Target, Any]:
     """Cases with others of their category close by, most company first, and what chance alone would give."""
     rows, knox, filters, run = model
@@ -315,12 +315,12 @@ def _near_row(row: Mapping[str, Any], filters: Filters) -> html.Li:
     )
 
 
-def load_test(ask: Ask, filters: Filters) -> tuple[Run, tuple[Tested, ...]]:
+def load_test(ask: Ask, filters: Filters) -> tuple[Run, tuple[Tested, ...] | None]:
     """The run and its test against later months."""
     return ask.risk.run(filters.run), ask.risk.tested
 
 
-def view_test(model: tuple[Run, tuple[Tested, ...]]) -> Mapping[Target, Any]:
+def view_test(model: tuple[Run, tuple[Tested, ...] | None]) -> Mapping[Target, Any]:
     """Did the map's choice beat a plain count? The table and the answer in words; then method and parameters."""
     run, tested = model
     return {

@@ -34,7 +34,7 @@ def save(views: Views, reader: Reader = ANNA, **other: Any) -> str:
 
 
 def test_a_relative_view_opens_on_the_day_of_the_data(anna: TestClient, bo: TestClient, small_county: Path) -> None:
-    kept = anna.post("/api/v1/views", json=WISH).json()
+    kept = anna.post("/api/v1/views", json=WISH | {"shared": True}).json()
     with builders.asking(small_county) as ask:
         today = ask.info.as_of.date()
     answer = bo.get(kept["link"], follow_redirects=False)
@@ -127,11 +127,39 @@ def test_an_odd_body_is_never_a_crash(anna: TestClient, body: bytes, kind: str, 
         {"sec-fetch-site": "same-site"},
     ],
 )
-def test_another_sites_page_changes_nothing(anna: TestClient, headers: dict[str, str]) -> None:
+def test_another_sites_page_changes_nothing_and_asks_nothing(anna: TestClient, headers: dict[str, str]) -> None:
     before = anna.get("/api/v1/views").json()
     assert anna.post("/api/v1/views", json=WISH, headers=headers).status_code == 403
     assert anna.get("/api/v1/views").json() == before
-    assert anna.get("/api/v1/views", headers=headers).status_code == 200
+    # Browsers name the page of a form; of a link only `Sec-Fetch-Site` tells, over TLS and on this machine.
+    asked = anna.get("/api/v1/export?format=csv&purpose=forged", headers=headers)
+    assert asked.status_code == (403 if "sec-fetch-site" in headers else 200)
+    assert anna.get("/api/v1/pulse", headers={"sec-fetch-site": "none"}).status_code == 200
+    assert anna.get("/map", headers=headers, follow_redirects=False).status_code == 302
+
+
+def test_a_private_views_link_opens_for_nobody_else(anna: TestClient, bo: TestClient) -> None:
+    kept = anna.post("/api/v1/views", json=WISH).json()
+    assert anna.get(kept["link"], follow_redirects=False).status_code == 302
+    assert bo.get(kept["link"], follow_redirects=False).status_code == 404
+    assert bo.put("/api/v1/home", json={"view": kept["id"]}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "张三110101199003071234",
+        "张三 110101 19900307 123X",
+        "电话１３８００１３８０００",
+        "138-0013-8000 来电",
+        "138 0013 8000",
+    ],
+)
+def test_no_number_of_a_person_is_kept(anna: TestClient, title: str) -> None:
+    answer = anna.post("/api/v1/views", json=WISH | {"title": title})
+    assert (answer.status_code, answer.json()["error"]) == (400, "标题不能写身份证号、手机号")
+    said = anna.post("/api/v1/views", json=WISH | {"title": "EV202610-0000124 990108100001001 专项"})
+    assert said.status_code == 201
 
 
 def test_dashs_own_route_is_not_open_to_others_either(anna: TestClient) -> None:
