@@ -12,10 +12,12 @@ from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Query, Request
+from fastapi.exceptions import HTTPException
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from dashboard.api import COMPARED, answer, in_words, with_filters
 from dashboard.ask import Ask
+from dashboard.audit.events import Facts
 from dashboard.audit.of_files import put_file
 from dashboard.audit.recorder import Recorder
 from dashboard.auth.identity import may
@@ -52,10 +54,17 @@ class Exporter:
         stamp, asked = self.stamps.of(request), asked_of(ask, request)
         return Export(ask, asked, stamp=stamp, sees_cases=may("see_cases"), is_over=is_over)
 
-    def description(self, ask: Ask, request: Request, is_over: Callable[[], bool]) -> Export:
-        """The same, to be described only: it hands nothing over, and tells of a file that was. Raises the same."""
-        stamp, asked = self.stamps.told(request), asked_of(ask, request, also=("trace",))
-        return Export(ask, asked, stamp=stamp, sees_cases=may("see_cases"), is_over=is_over)
+    def description(self, ask: Ask, request: Request, trace: str, is_over: Callable[[], bool]) -> dict[str, Any]:
+        """What a file says of itself: the one handed over under this number, or one that would be made now.
+
+        Raises the same, and 404 where the trail has no such file of who asks.
+        """
+        handed = self.record.handed(trace) if self.record and trace else None
+        stamp, asked = self.stamps.told(request, trace=trace, handed=handed), asked_of(ask, request, also=("trace",))
+        said = Export(ask, asked, stamp=stamp, sees_cases=may("see_cases"), is_over=is_over).describe()
+        if self.record and trace and not (handed and _is_of(said, asked.format, handed.facts)):
+            raise HTTPException(404, "没有您的这个追溯号、这些条件的文件；数据换了批次之后，以文件自带的说明为准")
+        return said
 
     def put_on_record(self, said: Mapping[str, Any], *, format: str, sha256: str) -> None:
         """Before the file leaves: what it says of itself, and its checksum (hexadecimal). Raises `AuditError`."""
@@ -147,8 +156,19 @@ def _add_about(api: FastAPI, exporter: Exporter) -> None:
     ) -> Response:
         """The sidecar of a file: conditions, snapshot, columns, definitions, number of rows, checksum."""
         return await exporter.make(
-            lambda ask, is_over: JSONResponse(exporter.description(ask, request, is_over).describe()), request
+            lambda ask, is_over: JSONResponse(exporter.description(ask, request, trace, is_over)), request
         )
+
+
+def _is_of(said: Mapping[str, Any], format: str, facts: Facts) -> bool:
+    """Is a file of these facts the one that this description describes?"""
+    told = {
+        "format": format,
+        "by": list(said["by"]),
+        "metrics": [metric["key"] for metric in said.get("metrics", ())],
+        **{name: said[name] for name in ("snapshot", "rows", "filters")},
+    }
+    return told == {"by": [], "metrics": [], **{name: facts[name] for name in told if name in facts}}
 
 
 def _add_offers(api: FastAPI, exporter: Exporter) -> None:

@@ -8,6 +8,7 @@ from fastapi import Query, Request
 
 from dashboard import faults
 from dashboard.api import BadRequestError
+from dashboard.audit.recorder import Handed
 from dashboard.auth.identity import known
 from dashboard.clock import Clock
 from dashboard.export.about import NOBODY, Stamp
@@ -35,9 +36,15 @@ class Stamps:
         """Of the file that a request is answered with. Raises `BadRequestError` where it lacks a purpose."""
         return self._stamp(request, needed_purpose(request), faults.request_id.get())
 
-    def told(self, request: Request) -> Stamp:
-        """Of a file that the request only tells of, by its own words. Raises `BadRequestError`."""
-        return self._stamp(request, purpose_of(request), request.query_params.get("trace", ""))
+    def told(self, request: Request, *, trace: str, handed: Handed | None) -> Stamp:
+        """Of a file that was handed over, as the trail has it; where there is none, of what a file would be.
+
+        Raises `BadRequestError` for a purpose that is none.
+        """
+        purpose = purpose_of(request)
+        if handed is None:
+            return self._stamp(request, purpose, trace)
+        return Stamp(self.build, handed.at, self._reader(request), str(handed.facts.get("purpose", "")), trace)
 
     def _stamp(self, request: Request, purpose: str, trace: str) -> Stamp:
         at = self.clock() if self.clock else None

@@ -17,6 +17,10 @@ KEPT = """async () => ({
 })"""
 NOTHING = {"local": {}, "session": {}, "bases": [], "caches": [], "cookies": "", "workers": 0}
 FETCHED = "path => fetch(path, { cache: 'force-cache' }).then(said => said.status)"
+BORDERS = """() => performance.getEntriesByType('resource').map(entry => entry.name)
+  .find(name => name.includes('/geometry/'))"""
+ONLY_KEPT = """path => fetch(path, { cache: 'only-if-cached', mode: 'same-origin' })
+  .then(said => said.ok ? said.text() : '').then(text => text.length, () => 0)"""
 FILL = """() => { localStorage.setItem('yiping-exports', '["x"]'); sessionStorage.setItem('yiping-purpose', 'x'); }"""
 
 
@@ -36,6 +40,8 @@ def test_t19_after_logging_out_nothing_is_kept_and_the_way_back_shows_no_number(
     leaving.open("/map")
     picture = leaving.api("/api/v1/density?bandwidth=300&since=2026-01-01")["image"]
     assert tab.evaluate(FETCHED, picture) == tab.evaluate(FETCHED, picture) == 200
+    borders = tab.evaluate(BORDERS)
+    assert tab.evaluate(ONLY_KEPT, borders) > 1000
     leaving.open("/")
     tab.evaluate(FILL)
     seen = tab.locator("#kpi-cards").inner_text()
@@ -49,17 +55,21 @@ def test_t19_after_logging_out_nothing_is_kept_and_the_way_back_shows_no_number(
         assert tab.locator("#kpi-cards").count() == 0 and "受理" not in tab.locator("body").inner_text()
     # Not even the picture that a browser may keep for a day, to the one who was let in.
     assert tab.evaluate(FETCHED, picture) == 401
+    assert tab.evaluate(ONLY_KEPT, borders) == 0
 
 
 def test_t19_a_session_that_ends_by_itself_leaves_as_little(leaving: Visitor) -> None:
     """Whoever sits down next is offered nobody else's 用途 and files."""
     tab = leaving.tab
-    leaving.open("/")
+    leaving.open("/map")
+    borders = tab.evaluate(BORDERS)
+    assert tab.evaluate(ONLY_KEPT, borders) > 1000
     tab.evaluate(FILL)
     tab.evaluate("() => { setInterval(() => fetch('/api/v1/pulse'), 100); }")
     tab.context.clear_cookies()
     tab.wait_for_url("**/login?is_over=true&next=*")
     assert tab.evaluate(KEPT) == NOTHING
+    assert tab.evaluate(ONLY_KEPT, borders) == 0
 
 
 def test_whoever_is_not_logged_out_is_told(leaving: Visitor) -> None:

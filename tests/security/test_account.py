@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from dashboard.audit import lookups
 from dashboard.audit.reading import Asked, piece
+from dashboard.audit.record import AuditError
 from dashboard.auth.doors import open_doors
 from dashboard.auth.passwords import Hashes
 from dashboard.server import Server, create
@@ -253,3 +254,31 @@ def test_t20_one_case_too_many_in_an_hour_is_refused_and_recorded(
     assert other.get(f"/api/v1/cases/{numbers[-1]}").status_code == 200
     place.clock.move(hours=1, seconds=1)
     assert place.person(LEADER).get(f"/api/v1/cases/{numbers[-1]}").status_code == 200
+
+
+def test_t07_rows_of_lists_are_on_record_and_many_at_once_are_for_those_who_may_export(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader, admin = place.person(LEADER), place.person(ADMIN)
+    assert leader.get("/api/v1/cases?limit=3&offset=2&kind=C&kind=D").status_code == 200
+    assert leader.get("/api/v1/cases?limit=101").status_code == 403
+    assert admin.get("/api/v1/cases?limit=1000").status_code == 200
+    route, output, wired = next(found for found in callbacks(place.server) if "cases-table.getRows" in found[1])
+    piece_of = {"startRow": 0, "endRow": 100, "sortModel": [], "filterModel": {}}
+    table = with_value(with_value(body(output, wired), "inputs", 0, piece_of), "state", 0, "kind=D")
+    assert "rowCount" in leader.post(route, json=table).text
+    listed = [(name, facts) for _, name, _, facts in place.records("cases_listed")]
+    assert listed == [
+        (LEADER, {"rows": 2, "offset": 2, "filters": {"kind": ["C", "D"]}}),
+        (ADMIN, {"rows": 8, "offset": 0, "filters": {}}),
+        (LEADER, {"rows": 2, "offset": 0, "filters": {"kind": ["D"]}}),
+    ]
+    too_many = with_value(body(output, wired), "inputs", 0, piece_of | {"endRow": 101})
+    assert "一次至多 100 行" in leader.post(route, json=too_many).json()["response"]["cases-table-said"]["children"]
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise AuditError("disk full")
+
+    monkeypatch.setattr(place.server.state.trail, "append", broken)
+    assert leader.get("/api/v1/cases").status_code == 503
+    assert "A0" not in leader.post(route, json=table).text

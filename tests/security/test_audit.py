@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 from dashboard.api import in_words
 from dashboard.audit.head import head_path
 from dashboard.audit.reading import Asked, piece
-from dashboard.audit.record import COLUMNS, AuditError, Record, Who, record_of
+from dashboard.audit.record import COLUMNS, NOBODY, AuditError, Record, Who, record_of
 from dashboard.audit.recorder import Recorder
 from dashboard.audit.trail import Trail
 from dashboard.audit.verify import Broken, verify
@@ -357,3 +357,20 @@ def test_t06_a_purpose_with_numbers_of_persons_is_masked(trail: Trail) -> None:
     numbers = (b"13800138000", b"11010119", b"138 0013", "１３８".encode())
     for file in trail.path.parent.iterdir():
         assert not [number for number in numbers if number in file.read_bytes()]
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_t06_nothing_is_recorded_into_a_file_that_is_gone(path: Path, key: bytes, *, is_replaced: bool) -> None:
+    """It would be a record that nobody has: what it is about has to be refused."""
+    trail = Trail(path, clock=clock(), key=key)
+    aside = path.with_name("aside")
+    path.rename(aside)
+    if is_replaced:
+        path.write_bytes(aside.read_bytes())
+    for use in (lambda: trail.append("logout", {}, who=NOBODY), trail.check):
+        with pytest.raises(AuditError, match="操作已取消"):
+            use()
+    aside.rename(path)
+    assert trail.append("logout", {}, who=NOBODY).seq == 13
+    assert verify(path, key=key).broken is None
+    trail.close()

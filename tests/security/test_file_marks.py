@@ -162,8 +162,24 @@ def test_p06_the_sidecar_of_a_csv_says_what_that_very_file_would(place: Place) -
     assert (about["trace"], about["purpose"]) == (answer.headers["x-request-id"], PURPOSE)
     assert about["file"] in unquote(answer.headers["content-disposition"])
     assert about["sha256"] == place.record()[1]["sha256"]
+    assert about["exported_at"].startswith(AT.isoformat())
     assert analyst.get(asked("/export/about?format=csv", trace="<b>")).status_code == 400
     assert analyst.get(asked(MADE[0], purpose=PURPOSE, trace="0" * 16)).status_code == 400
+
+
+def test_t07_nothing_vouches_for_a_file_that_never_was_or_was_anothers(place: Place) -> None:
+    analyst, program = place.people["analyst"], place.people["program"]
+    answer = analyst.get(asked(MADE[0], purpose=PURPOSE))
+    link = answer.headers["link"].partition(">")[0].removeprefix("<")
+    trace = answer.headers["x-request-id"]
+    assert analyst.get(link).status_code == 200
+    assert program.get(link).status_code == 404
+    assert analyst.get(link.replace(trace, "f" * 16)).status_code == 404
+    assert analyst.get(f"{link}&town=nowhere").status_code == 400
+    assert analyst.get(link.replace("format=csv", "format=xlsx")).status_code == 404
+    assert analyst.get(f"{link}&level=red").status_code == 404
+    # What somebody else says that it was for is not what is told.
+    assert analyst.get(link.replace(urlencode({"purpose": PURPOSE}), "purpose=forged")).json()["purpose"] == PURPOSE
 
 
 def test_p06_a_workbook_prints_for_whom_it_is_and_no_name_is_a_command(place: Place) -> None:

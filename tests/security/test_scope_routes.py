@@ -35,7 +35,10 @@ from dashboard.reader import Readers
 from dashboard.scoped import ScopedWarehouse
 from dashboard.stamps import Stamps
 from dashboard.store import IN_MEMORY, Store
+from dashboard.views import Views
+from dashboard.views_api import add_views
 from dashboard.warehouse import Warehouse
+from dashboard.writes import add_refusals
 from tests import builders
 
 CLOCK = lambda: datetime(2026, 11, 1, 9, 30)  # noqa: E731
@@ -107,12 +110,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def _served(warehouse: Any, store: Store, jobs: Jobs) -> FastAPI:
     api, readers = create_api(warehouse, "b", CLOCK), Readers(store)
     stamps = Stamps("b", CLOCK)
+    add_refusals(api)
     add_density(api, warehouse)
     add_maps(api, warehouse)
     add_care(api, warehouse, stamps=stamps)
     exporter = add_export(api, warehouse, stamps=stamps, pages=find_pages())
     add_export_jobs(api, exporter, jobs)
     add_pictures(api, warehouse, stamps=stamps)
+    add_views(api, api, warehouse, views=Views(store), readers=readers, pages={"/map": "网格地图"})
     add_notes(api, warehouse, notes=Notes(store, CLOCK), readers=readers)
     return api
 
@@ -145,6 +150,22 @@ def test_p03_h29_no_route_says_anything_of_a_foreign_place_even_after_the_county
     assert not [word for word in place.foreign() if word in got.text]
     assert "offers" in path or "about" in path or "by=town" in path or any(w in county.text for w in place.foreign())
     assert place.get(path, county=True).text == county.text
+
+
+def test_p03_the_sums_of_the_county_that_risk_stands_on_are_not_told(place: Place) -> None:
+    county, own = place.get("/risk", county=True).json()["run"], place.get("/risk").json()["run"]
+    assert county["cases"] > 100 and county["score"] > 100
+    assert (own["cases"], own["score"]) == (None, None) and own["mu"] == county["mu"]
+    page = next(page for page in find_pages() if page.path == "/risk")
+    said: dict[bool, str] = {}
+    for is_county in (True, False):
+        with acting(ANALYST if is_county else officer(place.own)):
+            drawn = [fill(stage, ScopedWarehouse(place.door), "") for stage in page.stages]
+        said[is_county] = json.dumps(drawn, cls=PlotlyJSONEncoder, ensure_ascii=False)
+    for words in (f"{county['cases']:,} 件，Y = {county['score']:,.1f}", "若时间与地点无关应有"):
+        assert words in said[True] and words not in said[False], words
+    assert "按全县计算，这里不列出" in said[False] and "按全县计算，这里不列出" not in said[True]
+    assert f"{county['score']:,.1f}" not in said[False]
 
 
 LISTS = ("town={own}&town={other}", "town=", "town=%25", "town=*", "town=null", "town=%20", "town[]={other}")
@@ -289,3 +310,26 @@ def test_p03_who_belongs_to_a_town_that_the_data_do_not_know_is_told_so(place: P
             narrowed = ask.within(towns)
             told = filter_bar.missing(narrowed.towns, narrowed.vocabulary)
             assert len(told) == said and all("990108999" in text for text in told)
+
+
+def test_p03_a_view_that_names_a_foreign_place_is_not_there(place: Place) -> None:
+    """Nor in the list, nor by its link, nor as a home; one that an officer shares is about the own town."""
+
+    def save(query: str, title: str, **head: str) -> Any:
+        wish = {"title": title, "path": "/map", "query": query, "shared": True}
+        return place.client.post("/views", json=wish, headers={k.replace("_", "-"): v for k, v in head.items()})
+
+    own, other = {"x-town": place.own}, {"x-town": place.other}
+    assert save(f"town={place.own}", "别处", x_town=place.other).status_code == 400
+    theirs = save("kind=C", "果品社区", x_town=place.other).json()
+    grids = [code for code in place.below[place.other] if len(code) == 15]
+    of_county = save(f"grid={grids[0]}", "某网格", x_name="analyst").json()
+    for_all = save("kind=D", "全部纠纷", x_name="analyst").json()
+    listed = {view["title"] for view in place.get("/views").json()["views"]}
+    assert listed == {"全部纠纷"}
+    assert {view["title"] for view in place.get("/views", county=True).json()["views"]} >= {"果品社区", "某网格"}
+    assert theirs["query"] == f"town={place.other}&kind=C"
+    for view, status in ((theirs, 404), (of_county, 404), (for_all, 302)):
+        link = view["link"]
+        assert place.client.get(link, headers=own, follow_redirects=False).status_code == status
+    assert place.client.get(theirs["link"], headers=other, follow_redirects=False).status_code == 302

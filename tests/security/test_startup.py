@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from dashboard.config import ConfigError
 from dashboard.store import Store
 from dashboard.wall import settings as wall_settings
 from etl import thresholds
+from etl.contract import read_pointer
 from etl.errors import LoadError
 from etl.reference import Reference
 from tests.builders import REFERENCE, ROOT
@@ -120,6 +122,15 @@ def test_t13_a_variable_that_says_neither_yes_nor_no_stops_the_start(
     monkeypatch.setenv("YIPING_BEHIND_TLS", said)
     with pytest.raises(SystemExit, match="YIPING_BEHIND_TLS 只能是 1 或 0"):
         app.main(settings(small_county, tmp_path))
+
+
+def test_p19_a_batch_with_a_stray_wal_stops_the_start(small_county: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "warehouse"
+    shutil.copytree(small_county, copied)
+    (wal := copied / f"{read_pointer(copied).file}.wal").touch()
+    with pytest.raises(SystemExit, match=r"\.wal"):
+        app.main(settings(copied, tmp_path))
+    assert wal.exists()
 
 
 @pytest.mark.parametrize("mode", [0o701, 0o704, 0o707, 0o755, 0o777])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from dashboard.screens import MOST_SCREENS, SILENT_SECONDS, Beat, Screens, TooManyScreensError
+from dashboard.screens import MOST_OF_ONE, MOST_SCREENS, SILENT_SECONDS, Beat, Screens, TooManyScreensError
 from dashboard.server import create
 from dashboard.store import Store
 
@@ -91,3 +91,17 @@ def test_a_full_list_takes_no_new_wall_but_goes_on_hearing_those_it_has() -> Non
     rows = screens.listed(now=NOW, build="b", snapshot="s")
     assert len(rows) == MOST_SCREENS
     assert rows[0]["page"] == "网格地图"
+
+
+def test_a_wall_belongs_to_whom_it_paints_for_and_nobody_fills_the_list_for_others() -> None:
+    screens = Screens(Store())
+    screens.heard(Beat(**SAID), NOW, owner="wall:1")
+    screens.heard(Beat(**SAID | {"page": "假的"}), NOW, owner="session:leader")
+    rows = screens.listed(now=NOW, build="b", snapshot="s")
+    assert sorted(row["page"] for row in rows) == sorted([SAID["page"], "假的"])
+    assert not [row for row in rows if "owner" in row]
+    for number in range(3 * MOST_OF_ONE):
+        at = NOW + timedelta(seconds=number)
+        screens.heard(Beat(**SAID | {"id": f"{number:032x}", "name": str(number)}), at, owner="session:leader")
+    names = {row["name"] for row in screens.listed(now=NOW, build="b", snapshot="s")}
+    assert names == {SAID["name"], *map(str, range(2 * MOST_OF_ONE, 3 * MOST_OF_ONE))}

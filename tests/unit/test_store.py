@@ -54,3 +54,22 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="请检查目录"):
         Store(tmp_path / "state" / "yiping.sqlite")
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_a_file_that_is_no_longer_there_is_neither_read_nor_written(tmp_path: Path, *, is_replaced: bool) -> None:
+    """Whoever puts a backup in its place speaks to that one (`users disable`); the server's own would be another."""
+    path = tmp_path / "yiping.sqlite"
+    store = Store(path)
+    store.declare(NOTES)
+    store.write("insert into note (text) values ('一')")
+    path.rename(tmp_path / "aside")
+    if is_replaced:
+        Store(path).close()
+    for use in (lambda: store.rows("select * from note"), lambda: store.write("delete from note"), store.check):
+        with pytest.raises(StoreError, match="重新启动程序"):
+            use()
+    path.unlink(missing_ok=True)
+    (tmp_path / "aside").rename(path)
+    assert store.rows("select text from note") == [{"text": "一"}]
+    store.close()
