@@ -138,7 +138,7 @@ def asked(county: County, who: str) -> dict[str, list[str]]:
     return {
         "/metrics": [""],
         "/query": [f"?{PERIOD}&metrics={METRICS}&by={by}" for by in ("", "grid", "department", "category,kind")],
-        "/cases": [f"?{PERIOD}&limit=1000&order={order}" for order in ("newest", "oldest")],
+        "/cases": [f"?{PERIOD}&limit=100&offset={offset}" for offset in range(0, 1000, 100)],
         "/cases/{case_id}": [f"/{county.case}", *(f"/A{n}" for n in range(6)), "/LATE"],
         "/geometry/{layer}": [f"/{layer}" for layer in ("county", "town", "village", "grid", "outline-village")],
         "/pulse": [""],

@@ -13,7 +13,7 @@ from dashboard.server import Server
 from tests.security.conftest import Lines
 
 PERIOD = "since=2026-03-01&until=2026-03-10&purpose=work"
-NOT_RECORDED = ("query?metrics=accepted", "metrics", "cases?limit=2", "pulse", "export/offers?format=csv&view=/map")
+NOT_RECORDED = ("query?metrics=accepted", "metrics", "pulse", "export/offers?format=csv&view=/map")
 REFUSED = (
     "export?format=exe",
     "export?format=csv",
@@ -47,6 +47,7 @@ def left_by(gated: Server, program: TestClient, access: Lines, address: str) -> 
         (f"export?format=csv&{PERIOD}", "exported"),
         (f"export?format=xlsx&metrics=accepted&by=town&{PERIOD}", "exported"),
         (f"brief?format=docx&report=week&{PERIOD}", "brief_made"),
+        ("cases?limit=2", "cases_listed"),
         ("audit?limit=2", "audit_read"),
         ("audit/counts", ""),
         ("audit/verification", "audit_read"),
