@@ -60,10 +60,12 @@ class Exporter:
         Raises the same, and 404 where the trail has no such file of who asks.
         """
         handed = self.record.handed(trace) if self.record and trace else None
+        if self.record and trace and handed is None:
+            raise _no_such_file()
         stamp, asked = self.stamps.told(request, trace=trace, handed=handed), asked_of(ask, request, also=("trace",))
         said = Export(ask, asked, stamp=stamp, sees_cases=may("see_cases"), is_over=is_over).describe()
-        if self.record and trace and not (handed and _is_of(said, asked.format, handed.facts)):
-            raise HTTPException(404, "没有您的这个追溯号、这些条件的文件；数据换了批次之后，以文件自带的说明为准")
+        if handed and not _is_of(said, asked.format, handed.facts):
+            raise _no_such_file()
         return said
 
     def put_on_record(self, said: Mapping[str, Any], *, format: str, sha256: str) -> None:
@@ -158,6 +160,10 @@ def _add_about(api: FastAPI, exporter: Exporter) -> None:
         return await exporter.make(
             lambda ask, is_over: JSONResponse(exporter.description(ask, request, trace, is_over)), request
         )
+
+
+def _no_such_file() -> HTTPException:
+    return HTTPException(404, "没有您的这个追溯号、这些条件的文件；数据换了批次之后，以文件自带的说明为准")
 
 
 def _is_of(said: Mapping[str, Any], format: str, facts: Facts) -> bool:

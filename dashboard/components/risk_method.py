@@ -10,7 +10,7 @@ from dash import html
 
 from dashboard import words
 from dashboard.components.panel import empty
-from dashboard.risk import Run, Tested
+from dashboard.risk import TIERS, Run, Tested
 
 METHODS = {"risk": "风险图", "rate": "原始比率", "counts": "近期件数", "last_year": "上年同月件数"}
 SURE = 0.05
@@ -133,10 +133,7 @@ FORMULAS = (
 def method(run: Run) -> list[Any]:
     """The formulas, the thresholds and the figures of this run."""
     p = run.params
-    tiers = "；".join(
-        f"{name} RR＞{p[key]['rr']:g} 的把握 ≥{p[key]['probability']:.0%}"
-        for key, name in (("red", "红"), ("orange", "橙"), ("yellow", "黄"))
-    )
+    tiers = "；".join(f"{name} RR＞{p[key]['rr']:g} 的把握 ≥{p[key]['probability']:.0%}" for key, name in TIERS.items())
     lines = [
         *FORMULAS,
         ("门槛", tiers + "（本项目默认值，可在 data/reference/rules.toml 修改）"),

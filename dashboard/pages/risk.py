@@ -187,7 +187,7 @@ def _weights(run: Run) -> str:
 def view_list(model: Here) -> Mapping[Target, Any]:
     """Grids of the three upper tiers, gravest first."""
     risks = [model.grids[code] for code in model.inside if model.grids[code].tier in TIERS]
-    risks.sort(key=lambda risk: ([*TIERS].index(risk.tier), -(risk.rr or 0)))
+    risks.sort(key=gravity)
     rows = [
         {
             "pick": f"grid:{risk.grid}",
@@ -229,7 +229,7 @@ def load_why(ask: Ask, filters: Filters) -> Why:
     """What made the score of the chosen grid, or of the gravest in view where none is chosen."""
     here = load_here(ask, filters)
     chosen = filters.grid[0] if len(filters.grid) == 1 else ""
-    ranked = sorted(here.inside, key=lambda code: _gravity(here.grids[code]))
+    ranked = sorted(here.inside, key=lambda code: gravity(here.grids[code]))
     code = chosen or (ranked[0] if ranked else "")
     risk = here.grids.get(code)
     return Why(
@@ -243,7 +243,8 @@ def load_why(ask: Ask, filters: Filters) -> Why:
     )
 
 
-def _gravity(risk: GridRisk) -> tuple[int, float]:
+def gravity(risk: GridRisk) -> tuple[int, float]:
+    """Sorts grids by what they need: the gravest tier first, in it the highest relative risk."""
     return ([*TIERS, "blue", "none"].index(risk.tier), -(risk.rr or 0))
 
 

@@ -35,9 +35,7 @@ def view_gravest(model: risk.Here) -> Mapping[Target, Any]:
         )
         for tier in TIERS
     ]
-    standing = sorted(
-        (one for one in grids if one.tier in TIERS), key=lambda one: ([*TIERS].index(one.tier), -(one.rr or 0))
-    )
+    standing = sorted((one for one in grids if one.tier in TIERS), key=risk.gravity)
     rows = [
         html.Div(
             [
