@@ -152,6 +152,7 @@ def _add_about(api: FastAPI, exporter: Exporter) -> None:
         summary="导出文件的说明（JSON）",
         openapi_extra=with_filters(),
         dependencies=[Depends(parameters)],
+        responses={404: {"description": "没有您的这个追溯号、这些条件的文件"}},
     )
     async def about(
         request: Request, trace: str = Query("", description="所说明的文件的追溯号", pattern="^([0-9a-f]{16})?$")
