@@ -5,6 +5,7 @@
   var components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
 
   functions.localeText = function (params) {
+    if (params.key === "noRowsToShow") { return "没有符合条件的行"; }
     var texts = window.agGridLocaleZhCN || {};
     return texts[params.key] === undefined ? params.defaultValue : texts[params.key];
   };
