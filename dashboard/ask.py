@@ -254,6 +254,11 @@ class Ask:
         )
         return {code: (village, town) for code, village, town in [*villages, *grids]}
 
+    def is_inside(self, grid: str, filters: Filters) -> bool:
+        """Does a grid lie in the towns and villages that the filters choose?"""
+        village, town = self.parents.get(grid, ("", ""))
+        return (not filters.town or town in filters.town) and (not filters.village or village in filters.village)
+
     @cached_property
     def risk(self) -> RiskQuestions:
         """The risk statistics of this snapshot."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -92,6 +92,16 @@ class GridRisk:
     last_year: int
     z_previous: float | None
     z_last_year: float | None
+
+
+def gravity(risk: GridRisk) -> tuple[int, float]:
+    """Sorts grids by what they need: the gravest tier first, in it the highest relative risk."""
+    return ([*TIERS, "blue", "none"].index(risk.tier), -(risk.rr or 0))
+
+
+def standing(risks: Iterable[GridRisk]) -> list[GridRisk]:
+    """Those that stand out beyond chance, gravest first."""
+    return sorted((risk for risk in risks if risk.tier in TIERS), key=gravity)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dashboard.components.legend import counted
 from dashboard.components.levels import LEVELS, MARKED, level_mark
 from dashboard.filters import Filters
 from dashboard.page import Page, Panel, Target
-from dashboard.risk import TIERS, GridRisk, Parts, Run, Tested
+from dashboard.risk import TIERS, GridRisk, Parts, Run, Tested, gravity, standing
 
 SCOPES = {"reported": "群众与部门反映", "all": "含主动发现"}
 STRATA = {"none": "全县相比", "urban_rural": "城乡各自相比"}
@@ -45,15 +45,10 @@ def load_here(ask: Ask, filters: Filters) -> Here:
         run=run,
         missed=filters.run if filters.run not in ("", run.key) else "",
         grids=grids,
-        inside=tuple(code for code in grids if _is_inside(code, filters, ask.parents)),
+        inside=tuple(code for code in grids if ask.is_inside(code, filters)),
         names=ask.vocabulary["grid"],
         view=grid_map.look(ask, filters, level="grid"),
     )
-
-
-def _is_inside(code: str, filters: Filters, parents: Mapping[str, tuple[str, str]]) -> bool:
-    village, town = parents.get(code, ("", ""))
-    return (not filters.town or town in filters.town) and (not filters.village or village in filters.village)
 
 
 # --- the map ------------------------------------------------------------------------------------------------------
@@ -186,8 +181,7 @@ def _weights(run: Run) -> str:
 
 def view_list(model: Here) -> Mapping[Target, Any]:
     """Grids of the three upper tiers, gravest first."""
-    risks = [model.grids[code] for code in model.inside if model.grids[code].tier in TIERS]
-    risks.sort(key=gravity)
+    risks = standing(model.grids[code] for code in model.inside)
     rows = [
         {
             "pick": f"grid:{risk.grid}",
@@ -243,11 +237,6 @@ def load_why(ask: Ask, filters: Filters) -> Why:
     )
 
 
-def gravity(risk: GridRisk) -> tuple[int, float]:
-    """Sorts grids by what they need: the gravest tier first, in it the highest relative risk."""
-    return ([*TIERS, "blue", "none"].index(risk.tier), -(risk.rr or 0))
-
-
 def view_why(model: Why) -> Mapping[Target, Any]:
     """The explanation, or what to do where there is nothing to explain."""
     if model.risk is None or model.parts is None:
@@ -273,7 +262,7 @@ def load_near(
 ) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]] | None, Filters, Run]:
     """Near repeats of the place in view, the Knox test, and the question to keep in links."""
     rows = ask.risk.near_repeats()
-    inside = [row for row in rows if _is_inside(row["grid"], filters, ask.parents)]
+    inside = [row for row in rows if ask.is_inside(row["grid"], filters)]
     return inside, ask.risk.knox, filters, ask.risk.run(filters.run)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,14 +10,17 @@ from typing import Literal
 
 from dashboard import words
 from dashboard.ask import OVERDUE_AGES, Ask, Row
+from dashboard.components.levels import LEVELS
 from dashboard.components.ranking import Place, places, ranked
 from dashboard.course import bucket_for, course
 from dashboard.departments import by_volume, name_of
 from dashboard.exceptions import place_dimension
 from dashboard.filters import DIMENSIONS, Filters
+from dashboard.loop import STAGES, load_loop
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import Value
 from dashboard.report.period import Kind, with_context
+from dashboard.risk import TIERS, standing
 
 MOST_ROWS = 20
 
@@ -85,10 +89,12 @@ def sections(ask: Ask, filters: Filters, kind: Kind) -> tuple[Section, ...]:
     """All sections, in the order they are read."""
     return (
         _trend(ask, filters, kind),
+        _loop(ask, filters),
         _places(ask, filters),
         _departments(ask, filters),
         _wuhua(ask, filters),
         _overdue(ask, filters),
+        _risk(ask, filters),
     )
 
 
@@ -115,6 +121,30 @@ def _bucket_name(start: date, bucket: str) -> str:
     if bucket == "month":
         return f"{start.year}年{start.month}月"
     return words.day(start) + ("起" if bucket == "week" else "")
+
+
+LOOP = ("loop_whole_rate", *(key for stage in STAGES for key in (stage.rate, stage.hours) if key))
+
+
+def _loop(ask: Ask, filters: Filters) -> Section:
+    found = load_loop(ask, filters)
+    table = Table(
+        ("环节", "到达（件）", "占上一环节", "中位用时", "未到达"),
+        tuple(
+            (
+                step.stage.name,
+                words.full(step.count),
+                _text(step.stage.rate, step.conversion) if step.stage.rate else words.NONE_TEXT,
+                _text(step.stage.hours, step.hours),
+                f"{words.full(step.broken)} 件{step.stage.missing}" if step.broken else "0",
+            )
+            for step in found.steps
+        ),
+    )
+    counts = tuple(float(step.count) for step in found.steps)
+    chart = Chart("bar", tuple(step.stage.name for step in found.steps), (Series("到达", counts),), "件")
+    note = "本期受理的事项走到了哪一步；中位用时从上一环节算起，“群众指尖报”从上报到受理。仍在时限内的不算未到达。"
+    return Section("闭环", f"{found.finding}。", LOOP, chart if counts[0] else None, table, note)
 
 
 def _places(ask: Ask, filters: Filters) -> Section:
@@ -229,3 +259,31 @@ def _overdue(ask: Ask, filters: Filters) -> Section:
     table = Table(("超期", "在办（件）"), tuple((n, words.full(v)) for n, v in zip(names, values, strict=True)))
     chart = Chart("bar", names, (Series("在办超期", values),), "件")
     return Section("超期存量", finding, ("overdue_open",), chart if total else None, table)
+
+
+def _risk(ask: Ask, filters: Filters) -> Section:
+    title = "突出的网格"
+    if not ask.risk.runs:
+        return Section(title, "本批次没有风险测算。", ())
+    run = ask.risk.run("")
+    found = standing(risk for code, risk in ask.risk.grids(run.run_id).items() if ask.is_inside(code, filters))
+    table = Table(
+        ("网格", "级别", "相对风险", "近 28 天（件）"),
+        tuple(
+            (
+                ask.label("grid", risk.grid),
+                f"{LEVELS[risk.tier].shape} {LEVELS[risk.tier].name}",
+                f"{risk.rr or 0:.2f} 倍",
+                words.full(risk.recent),
+            )
+            for risk in found[:MOST_ROWS]
+        ),
+    )
+    counts = Counter(risk.tier for risk in found)
+    tiers = "、".join(f"{word} {counts[tier]} 个" for tier, word in TIERS.items() if counts[tier])
+    finding = f"有把握高于平均的网格：{tiers}。" if found else "没有网格有把握高于平均。"
+    note = (
+        f"相对风险是与期望之比，回看 {run.params['lookback_days']} 天，只随地区筛选变化。"
+        "风险只评事项和网格，不评任何人；分级口径为本项目默认值"
+    )
+    return Section(title, finding, (), table=table if found else None, note=_rest(len(found), note))

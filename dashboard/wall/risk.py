@@ -11,7 +11,7 @@ from dashboard.components import grid_map
 from dashboard.components.levels import level_mark
 from dashboard.page import Panel, Target
 from dashboard.pages import risk
-from dashboard.risk import TIERS
+from dashboard.risk import TIERS, standing
 from dashboard.wall import parts
 from dashboard.wall.screen import Screen
 
@@ -35,7 +35,7 @@ def view_gravest(model: risk.Here) -> Mapping[Target, Any]:
         )
         for tier in TIERS
     ]
-    standing = sorted((one for one in grids if one.tier in TIERS), key=risk.gravity)
+    gravest = standing(grids)
     rows = [
         html.Div(
             [
@@ -45,13 +45,13 @@ def view_gravest(model: risk.Here) -> Mapping[Target, Any]:
             ],
             className="gravest-row",
         )
-        for one in standing[:ROWS]
+        for one in gravest[:ROWS]
     ]
-    rest = len(standing) - len(rows)
+    rest = len(gravest) - len(rows)
     return {
         "gravest-tiers": tiers,
         "gravest-rows": rows or parts.nothing(model.run.sentence),
-        "gravest-note": f"共 {len(standing)} 格" + (f" · 另 {rest} 格" if rest > 0 else ""),
+        "gravest-note": f"共 {len(gravest)} 格" + (f" · 另 {rest} 格" if rest > 0 else ""),
         "gravest-say": f"与期望之比；回看 {model.run.params['lookback_days']} 天。风险只评事项和网格，不评任何人",
     }
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from zipfile import ZipFile
@@ -28,6 +29,7 @@ from dashboard.api import create_api
 from dashboard.ask import Ask
 from dashboard.exceptions import place_dimension
 from dashboard.filters import Filters
+from dashboard.loop import load_loop
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.report.docx_file import docx
 from dashboard.report.pdf_file import covered, pdf
@@ -36,9 +38,11 @@ from dashboard.report.pptx_file import pptx
 from dashboard.report.report import SIX, Report, make
 from dashboard.report.sections import Chart, Table
 from dashboard.report_api import add_report
+from dashboard.risk import standing
 from dashboard.stamps import Stamps
 from dashboard.warehouse import Warehouse
 from tests import builders
+from tests.unit.test_risk_load import cases, grid_rows, loaded
 
 ASKED = Filters(since=date(2026, 8, 2))
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -69,6 +73,12 @@ def texts(report: Report) -> list[str]:
     return [*report.sentences, *numbers, *heads, *(one.formula for one in report.definitions), report.source]
 
 
+def table_of(report: Report, title: str) -> Table:
+    (table,) = (section.table for section in report.sections if section.title == title)
+    assert table is not None
+    return table
+
+
 def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
@@ -80,8 +90,7 @@ def test_the_six_numbers_and_the_tables_are_those_of_the_screen(ask: Ask, report
     for (title, key), number in zip(SIX, report.numbers, strict=True):
         shown = words.shown(BY_KEY[key], ask.numbers((key,), filters=ASKED).only(key))
         assert (number.title, number.text, number.unit, number.detail) == (title, shown.text, shown.unit, shown.detail)
-    places = report.sections[1].table
-    assert places is not None
+    places = table_of(report, "各地按时办结率")
     keys = ("accepted", "on_time_rate", "overdue_open")
     rows = ask.numbers(keys, by=(place_dimension(ASKED),), filters=ASKED).rows
     said = {row[1]: row[2:] for row in places.rows}
@@ -90,6 +99,24 @@ def test_the_six_numbers_and_the_tables_are_those_of_the_screen(ask: Ask, report
         if row.codes[0]:
             shown_cells = [words.shown(BY_KEY[key], row.values[key]) for key in keys]
             assert said[row.labels[0]] == tuple(s.text if s.unit == "件" else s.line for s in shown_cells)
+
+
+def test_the_loop_is_that_of_the_screen(ask: Ask, report: Report) -> None:
+    loop = table_of(report, "闭环")
+    assert [row[:2] for row in loop.rows] == [
+        (step.stage.name, words.full(step.count)) for step in load_loop(ask, ASKED).steps
+    ]
+
+
+def test_the_grids_that_stand_out_are_those_of_the_risk_map(tmp_path: Path) -> None:
+    with builders.asking(loaded(tmp_path, grid_rows(), cases(2000))) as ask:
+        found = standing(ask.risk.grids(ask.risk.run("").run_id).values())
+        assert found, "or this proves nothing"
+        names = [row[0] for row in table_of(make(ask, ASKED, "special"), "突出的网格").rows]
+        assert names == [ask.label("grid", risk.grid) for risk in found]
+        elsewhere = next(code for code in ask.vocabulary["village"] if code != ask.parents[found[0].grid][0])
+        narrowed = make(ask, ASKED.replace(village=(elsewhere,)), "special").sections[-1]
+        assert narrowed.title == "突出的网格" and ask.label("grid", found[0].grid) not in repr(narrowed.table)
 
 
 def test_every_rate_stands_with_its_fraction_and_every_metric_with_its_formula(report: Report) -> None:
