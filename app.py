@@ -57,6 +57,8 @@ def create_server(options: argparse.Namespace) -> FastAPI:
     except (AuditError, ConfigError, StoreError) as error:
         sys.exit(str(error))
     atexit.register(log.stop)
+    # A start that is refused while a thread still warms up the data would end in a crash inside DuckDB.
+    atexit.register(server.state.warehouse.close)
     interpreter.tune()
     return server
 

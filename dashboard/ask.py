@@ -51,8 +51,6 @@ KEPT_ROWS = 50_000
 """So many rows of answers are kept in all, at about 1.6 KB each: a limit in answers would have none in memory. The more
 is kept, the longer looks the garbage collector, while all wait."""
 BATCH = 2000
-GLANCE = 20
-"""So many cases a panel may list without its being on record as a list."""
 UNMATCHED = "未匹配"
 
 CASE_ORDERS = {
@@ -483,22 +481,18 @@ class Ask:
 
     def cases(self, filters: Filters, *, order: str = "newest", limit: int = 50, offset: int = 0) -> CasePage:
         """The cases accepted in the period, a page at a time; `order` is newest, oldest or urgent."""
-        page = self._cases(filters, order=order, limit=limit, offset=offset)
-        seen.looking.get().some(self.scoped(filters), rows=len(page.rows), offset=offset)
-        return page
-
-    def first_cases(self, filters: Filters, *, order: str, limit: int) -> CasePage:
-        """The first of them, for a panel beside others: at most `GLANCE`, and no more of them can be asked for."""
-        return self._cases(filters, order=order, limit=min(limit, GLANCE), offset=0)
-
-    def _cases(self, filters: Filters, *, order: str, limit: int, offset: int) -> CasePage:
         condition, parameters = self._case_condition(filters)
         total = self._db.rows(f"select count(*) from mart.fact_case where {condition}", parameters)[0][0]
         rows = self._db.records(
             f"{_CASE_SELECT} where {condition} order by {CASE_ORDERS[order]} limit $limit offset $offset",
             {**parameters, **self._moment(), "limit": limit, "offset": offset},
         )
-        return CasePage(tuple(self._named(row) for row in rows), int(total))
+        return CasePage(self._listed(filters, rows, offset=offset), int(total))
+
+    def _listed(self, filters: Filters, rows: list[dict[str, Any]], *, offset: int = 0) -> tuple[dict[str, Any], ...]:
+        """The rows with words beside their codes, once it is known who looks at them."""
+        seen.looking.get().some(self.scoped(filters), rows=len(rows), offset=offset)
+        return tuple(self._named(row) for row in rows)
 
     def whole_cases(self, filters: Filters, *, order: str = "newest") -> Iterator[list[dict[str, Any]]]:
         """Every case accepted in the period with all its columns, in batches: however many, memory is bounded.
@@ -524,7 +518,7 @@ class Ask:
             " order by l.event_at, f.case_key limit $limit",
             {**parameters, **self._moment(), "limit": limit},
         )
-        return CasePage(tuple(self._named(row) for row in rows), int(total))
+        return CasePage(self._listed(filters, rows), int(total))
 
     def points(self, filters: Filters, *, limit: int = 2000) -> tuple[dict[str, Any], ...]:
         """Cases accepted in the period that have a usable point and a known grid, newest first."""
@@ -533,8 +527,7 @@ class Ask:
             f"{_CASE_SELECT} where place = 'point' and {condition} order by accept_at desc limit $limit",
             {**parameters, **self._moment(), "limit": limit},
         )
-        seen.looking.get().some(self.scoped(filters), rows=len(rows))
-        return tuple(self._named(row) for row in rows)
+        return self._listed(filters, rows)
 
     def unlocated(self, filters: Filters, *, limit: int = 50) -> tuple[dict[str, Any], ...]:
         """Cases accepted in the period that cannot be drawn as a point, those without a grid first, then newest."""
@@ -544,7 +537,7 @@ class Ask:
             " order by place = 'no_point', accept_at desc limit $limit",
             {**parameters, **self._moment(), "limit": limit},
         )
-        return tuple(self._named(row) for row in rows)
+        return self._listed(filters, rows)
 
     def case(self, case_id: str) -> CaseFile:
         """One case with every step, holder, pause and clock. Raises `NoSuchCaseError` for an unknown number.

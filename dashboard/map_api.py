@@ -10,7 +10,6 @@ from fastapi import Path as InPath
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from dashboard import seen
 from dashboard.api import BadRequestError, answer, answer_written, head, strict_filters, with_filters
 from dashboard.ask import Ask
 from dashboard.described import one_of
@@ -109,7 +108,6 @@ def _add_risk(api: FastAPI, warehouse: Lender) -> None:
             if risk is None:
                 raise HTTPException(404, "本次测算中没有这个网格")
             parts = ask.risk.parts(found, grid)
-            seen.looking.get().some(Filters(grid=(grid,)), rows=len(parts.cases))
             return {**head(ask, Filters()), "run_id": found.run_id, "risk": asdict(risk), **asdict(parts)}
 
         return await answer(warehouse, question)

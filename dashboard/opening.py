@@ -64,6 +64,6 @@ class Openings:
         try:
             reader = self._readers.of(request)
             home = self._views.home(reader)
-            return f"/v/{home}" if home and self._views.find(reader, home).is_for(ask) else ""
+            return f"/v/{home}" if home and self._views.find(reader, home).is_for(reader, ask) else ""
         except (NoSuchViewError, StoreError):
             return ""

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
+from dashboard import seen
 from dashboard.filters import Filters
 from dashboard.metrics.query import dimension_conditions
 from dashboard.scope import Scoped
@@ -196,6 +197,7 @@ class RiskQuestions:
             row | {f"{d}_name": self._label(d, row[d]) for d in ("kind", "category", "level", "status") if row[d]}
             for row in rows[:TOP_CASES]
         )
+        seen.looking.get().some(self._scoped(Filters(grid=(grid,))), rows=len(named))
         return Parts(tuple((code, score, count) for code, (score, count) in ranked), named)
 
     def near_repeats(self) -> list[dict[str, Any]]:
@@ -209,6 +211,7 @@ class RiskQuestions:
         (later, bound), (earlier, _) = self._seen("f."), self._seen("o.")
         where = f"{later} and {earlier}"
         rows = self._db.records(f"{_NEAR_SELECT} where {where} {_NEAR_ORDER}", bound)
+        seen.looking.get().some(self._scoped(Filters()), rows=len(rows))
         return [row | {f"{d}_name": self._label(d, row[d]) for d in named if row[d]} for row in rows]
 
     def _seen(self, prefix: str) -> tuple[str, dict[str, Any]]:

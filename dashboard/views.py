@@ -27,6 +27,10 @@ VIEWS = """create table if not exists saved_view (
 HOMES = "create table if not exists home_view (reader text primary key, view text not null) strict"
 
 
+FREE_WORDS = ("case", "match", "limits")
+"""What in a query may name a case or a place without being a code that a reader's own places can be held against."""
+
+
 class NoSuchViewError(Exception):
     """There is no view under that id, or it is not the reader's to change."""
 
@@ -53,9 +57,13 @@ class View:
             filters = filters.shifted(since=since, until=until)
         return f"{self.path}?{intent.query(filters)}"
 
-    def is_for(self, ask: Ask) -> bool:
-        """May who asks know of it? Who may see some towns only: where it names no place of others."""
-        return ask.towns is None or not parse(self.query, ask.vocabulary).notes
+    def is_for(self, reader: Reader, ask: Ask) -> bool:
+        """May who asks know of it? Who may see some towns only: where it names no place or case of others."""
+        if ask.towns is None:
+            return True
+        parsed = parse(self.query, ask.vocabulary)
+        is_own = bool(reader.id) and self.owner == reader.id
+        return not parsed.notes and (is_own or not any(getattr(parsed.filters, key) for key in FREE_WORDS))
 
     def words(self, vocabulary: Vocabulary, today: date) -> str:
         """Its conditions as a sentence, the period by its rule where it has one."""

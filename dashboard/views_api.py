@@ -69,7 +69,7 @@ def _add_list(api: FastAPI, warehouse: Lender, *, views: Views, readers: Readers
 
         def question(ask: Ask) -> dict[str, Any]:
             reader = readers.of(request)
-            home, kept = views.home(reader), [view for view in views.listed(reader) if view.is_for(ask)]
+            home, kept = views.home(reader), [view for view in views.listed(reader) if view.is_for(reader, ask)]
             filters = strict_filters(ask, request, own_keys=tuple(VIEW_KEYS))
             today = ask.info.as_of.date()
             told = [
@@ -151,8 +151,9 @@ def _add_link(server: FastAPI, warehouse: Lender, *, views: Views, readers: Read
         """The page of a view on the day of the data; 404 with a sentence where there is none for who asks."""
 
         def address(ask: Ask) -> str:
-            view = views.find(readers.of(request), id)
-            if not view.is_for(ask):
+            reader = readers.of(request)
+            view = views.find(reader, id)
+            if not view.is_for(reader, ask):
                 raise NoSuchViewError(id)
             return view.address(ask.info.as_of.date())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Lock
 
 from dashboard.audit.reading import reading
 from dashboard.audit.record import Who
@@ -28,19 +29,22 @@ class Lookups:
 
     def __init__(self, trail: Trail, record: Recorder, clock: Clock) -> None:
         self._trail, self._record, self._clock = trail, record, clock
+        self._counting = Lock()
 
     def one(self, case_id: str) -> None:
         """A case is about to be shown. Raises `RefusedError` (429) where it is one too many, `AuditError`."""
-        opened = self._opened(who_of(known()))
-        if case_id not in opened and len(opened) >= MOST:
-            self._record("refused", action="case_viewed", reason="limit")
-            said = f"一小时内已查看 {MOST} 件事项（口径为本项目默认值），请稍后再看；成批研判请用清单或导出"
-            raise RefusedError(said, 429, retry_after=int(SPAN.total_seconds()) // 12)
-        self._record("case_viewed", case=case_id)
+        with self._counting:  # between counting and recording nobody else counts; each worker counts for itself
+            opened = self._opened(who_of(known()))
+            if case_id not in opened and len(opened) >= MOST:
+                self._record("refused", action="case_viewed", reason="limit")
+                said = f"一小时内已查看 {MOST} 件事项（口径为本项目默认值），请稍后再看；成批研判请用清单或导出"
+                raise RefusedError(said, 429, retry_after=int(SPAN.total_seconds()) // 12)
+            self._record("case_viewed", case=case_id)
 
     def some(self, filters: Filters, *, rows: int, offset: int = 0) -> None:
-        """Rows of a list are about to be shown. Raises `AuditError`."""
-        self._record("cases_listed", rows=rows, filters=filters.conditions(), offset=offset)
+        """Rows of a list are about to be shown, if there are any. Raises `AuditError`."""
+        if rows:
+            self._record("cases_listed", rows=rows, filters=filters.conditions(), offset=offset)
 
     def _opened(self, who: Who) -> set[str]:
         since = (self._clock() - SPAN).isoformat()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.auth import passwords, roles
@@ -18,6 +18,10 @@ TABLE = """create table if not exists account (
   name text primary key, shown_name text not null, role text not null, town text not null, hash text not null,
   epoch integer not null, is_disabled integer not null, is_demo integer not null, made_at text not null
 ) strict"""
+
+
+_GIVE = "update account set hash = :hash, is_demo = 0, epoch = epoch + 1"
+_CHANGED_SINCE = "账号刚刚已被停用、重设或改动，密码未改：请重新登录"
 
 
 class AccountError(Exception):
@@ -90,29 +94,42 @@ class Accounts:
         return self.find(name)
 
     def enable(self, name: str) -> Account:
-        """Let the person in again; sessions that ended stay ended."""
+        """Let the person in again; sessions that ended stay ended. Not a demo account: its password was printed."""
         account = self.find(name)
+        if account.is_demo:
+            raise AccountError(f"“{account.name}”是演示账号，密码打印过：请先用 users reset 给它新密码，再启用")
         self._audit("account_enabled", account=account.name)
         self._store.write("update account set is_disabled = 0 where name = :name", {"name": account.name})
         return self.find(name)
 
     def reset(self, name: str, password: str) -> Account:
         """Give a new password and end all sessions. A demo account is one no more: its password is not the printed."""
-        return self._give(self.find(name), password, "password_reset", {})
+        account = self.find(name)
+        hash = self._hashed(password, account)
+        self._audit("password_reset", account=account.name)
+        self._store.write(f"{_GIVE} where name = :name", {"name": account.name, "hash": hash})
+        return self.find(name)
 
     def change(self, account: Account, password: str, address: str) -> Account:
-        """The same, done by the account's own person from an address."""
-        return self._give(account, password, "password_changed", {"role": account.role, "address": address})
+        """The same, done by the account's own person from an address; `account` is as its old password was verified.
 
-    def _give(self, account: Account, password: str, event: str, facts: dict[str, str]) -> Account:
-        passwords.check(password, account.name)
-        hash = self._hashes.of(password)
-        self._audit(event, account=account.name, **facts)
-        self._store.write(
-            "update account set hash = :hash, is_demo = 0, epoch = epoch + 1 where name = :name",
-            {"name": account.name, "hash": hash},
+        Where it was reset, disabled or given another role since, that stands: raises `AccountError`.
+        """
+        hash = self._hashed(password, account)
+        if self.open(account.name) != account:
+            raise AccountError(_CHANGED_SINCE)
+        self._audit("password_changed", account=account.name, role=account.role, address=address)
+        given = self._store.write(
+            f"{_GIVE} where name = :name and epoch = :epoch and is_disabled = 0",
+            {"name": account.name, "hash": hash, "epoch": account.epoch},
         )
-        return self.find(account.name)
+        if not given:
+            raise AccountError(_CHANGED_SINCE)
+        return replace(account, epoch=account.epoch + 1, is_demo=False)
+
+    def _hashed(self, password: str, account: Account) -> str:
+        passwords.check(password, account.name)
+        return self._hashes.of(password)
 
     def set_role(self, name: str, *, role: str, town: str = "") -> Account:
         """Give another role and end all sessions."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dashboard.auth.accounts import Account
+from dashboard.auth.accounts import Account, AccountError
 from dashboard.auth.audit import UnrecordedError
 from dashboard.auth.cookies import AmbiguousError
 from dashboard.auth.doors import Doors
@@ -65,7 +65,10 @@ def change_password(doors: Doors, name: str, password: str, new: str, address: s
     account = _verified(doors, name, password, address, "当前密码不对")
     if new == password:
         raise PasswordError("新密码不能与当前密码相同")
-    return doors.sessions.start(doors.accounts.change(account, new, address))
+    try:
+        return doors.sessions.start(doors.accounts.change(account, new, address))
+    except AccountError as error:
+        raise TurnedAwayError(str(error)) from error
 
 
 def look_as(doors: Doors, person: Identity, key: str, *, role: str, town: str, address: str) -> None:
@@ -87,7 +90,9 @@ def _verified(doors: Doors, name: str, password: str, address: str, said: str) -
     folded = fold(name)
     wait = doors.logins.admit(folded, address)
     if wait:
-        doors.audit("login_locked", account=doors.accounts.known(name), address=address)
+        known = doors.accounts.known(name)
+        if doors.logins.is_news(known, address):
+            doors.audit("login_locked", account=known, address=address)
         raise TurnedAwayError(_locked(wait), wait=wait)
     account = doors.accounts.verified(name, password)
     if account is None:
@@ -119,7 +124,8 @@ def activate(doors: Doors, code: str, address: str) -> str:
     """The key of a wall at this address. Raises as `log_in`."""
     wait = doors.codes.admit(address, address)
     if wait:
-        doors.audit("wall_code_locked", address=address)
+        if doors.codes.is_news(address, address):
+            doors.audit("wall_code_locked", address=address)
         raise TurnedAwayError(_locked(wait), wait=wait)
     key = doors.walls.activate(code, address)
     if key is None:

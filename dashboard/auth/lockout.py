@@ -57,6 +57,24 @@ class Lockout:
         )
         return 0 if admitted else self._wait(said)
 
+    def is_news(self, subject: str, address: str) -> bool:
+        """Is it the first time in the window that this subject has to wait at this address? True once.
+
+        Who is not logged in may try without end: on record each time, they would fill the disk with the trail.
+        """
+        now = self._clock()
+        told = self._store.write(
+            "insert into login_attempt select :kind, :subject, :address, :now where not exists (select 1 from"
+            " login_attempt where kind = :kind and subject = :subject and address = :address and at > :since)",
+            {
+                **self._said(subject, address),
+                "kind": f"{self._kind} told",
+                "now": stamp(now),
+                "since": stamp(now - WINDOW),
+            },
+        )
+        return bool(told)
+
     def forgive(self, subject: str, address: str) -> None:
         """An attempt succeeded: those by this name from this address count no more. Others' guesses still do."""
         self._store.write(

@@ -205,7 +205,7 @@ def load_own(ask: Ask, filters: Filters) -> Own:
         ask.numbers(OWN_KEYS, filters=filters),
         earlier(ask, OWN_KEYS, filters),
         course(ask, ("accepted", "closed"), filters, bucket=bucket_for(filters, ask.info.as_of)),
-        ask.first_cases(still_open, order="oldest", limit=OLDEST),
+        ask.cases(still_open, order="oldest", limit=OLDEST),
         ask.numbers(("accepted",), by=("category",), filters=filters.replace(category=())),
         filters.category,
     )

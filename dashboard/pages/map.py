@@ -239,7 +239,7 @@ class Inside:
 def load_inside(ask: Ask, filters: Filters) -> Inside:
     """The last step of the way down: from a grid to its cases."""
     is_narrow = bool(filters.village or filters.grid) and may("see_cases")
-    page = ask.first_cases(filters, order="urgent", limit=CASES_LENGTH) if is_narrow else None
+    page = ask.cases(filters, order="urgent", limit=CASES_LENGTH) if is_narrow else None
     return Inside(filters, page, ask.info.as_of)
 
 

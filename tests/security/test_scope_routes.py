@@ -329,7 +329,15 @@ def test_p03_a_view_that_names_a_foreign_place_is_not_there(place: Place) -> Non
     assert listed == {"全部纠纷"}
     assert {view["title"] for view in place.get("/views", county=True).json()["views"]} >= {"果品社区", "某网格"}
     assert theirs["query"] == f"town={place.other}&kind=C"
-    for view, status in ((theirs, 404), (of_county, 404), (for_all, 302)):
+    # What is no code cannot be held against the own places: a case, a word to find, a condition on a column.
+    free = [
+        save(query, "自由文字", x_name="analyst").json()
+        for query in ("case=EV1", f"match={grids[0]}", "limits=accepted>%3D10;town~某")
+    ]
+    assert {view["title"] for view in place.get("/views").json()["views"]} == {"全部纠纷"}
+    mine = save("match=物业", "自己的", x_town=place.own).json()
+    assert "自己的" in place.get("/views").text and mine["id"] in place.get("/views").text
+    for view, status in ((theirs, 404), (of_county, 404), *((one, 404) for one in free), (for_all, 302)):
         link = view["link"]
         assert place.client.get(link, headers=own, follow_redirects=False).status_code == status
     assert place.client.get(theirs["link"], headers=other, follow_redirects=False).status_code == 302

@@ -199,6 +199,36 @@ def test_a_new_password_takes_the_place_of_the_old(place: Place) -> None:
     assert place.doors.accounts.verified("leader", "another password")
 
 
+@pytest.mark.parametrize("meanwhile", ["reset", "disable", "disable and enable", "set_role"])
+def test_t09_what_an_administrator_does_meanwhile_stands(place: Place, meanwhile: str) -> None:
+    """Who chooses a new password at the moment of a reset neither undoes it nor is logged in after it."""
+    accounts = place.doors.accounts
+    verified = accounts.verified("leader", PASSWORD)
+    assert verified is not None
+    done = {
+        "reset": [lambda: accounts.reset("leader", "of the administrator")],
+        "disable": [lambda: accounts.disable("leader")],
+        "disable and enable": [lambda: accounts.disable("leader"), lambda: accounts.enable("leader")],
+        "set_role": [lambda: accounts.set_role("leader", role="analyst")],
+    }
+    # Between the look at the account and the write, where only the write itself can still tell.
+    audit, steps = accounts._audit, done[meanwhile]
+
+    def recorded(event: str, /, **facts: str) -> None:
+        audit(event, **facts)
+        if event == "password_changed":
+            for step in steps:
+                step()
+
+    accounts._audit = recorded
+    with pytest.raises(AccountError, match="请重新登录"):
+        accounts.change(verified, "of somebody else", "10.0.0.1")
+    assert accounts.verified("leader", "of somebody else") is None
+    with pytest.raises(AccountError, match="请重新登录"):
+        accounts.change(verified, "of somebody else", "10.0.0.1")
+    assert place.record.names.count("password_changed") == 1, "what is known to be too late is not on record as done"
+
+
 def test_a_role_with_a_town_and_back(place: Place) -> None:
     assert place.doors.accounts.set_role("leader", role="town", town="T02").town == "T02"
     assert place.doors.accounts.set_role("leader", role="leader").town == ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.auth.accounts import AccountError
 from dashboard.auth.audit import UnrecordedError
 from dashboard.auth.demo import first_accounts
 from dashboard.auth.passwords import CLEAR_LETTERS
@@ -240,5 +241,7 @@ def test_demo_accounts_are_gone_when_each_is_disabled_or_has_a_new_password(plac
     assert accounts.has_demo_accounts()
     accounts.reset(first.name, PASSWORD)
     assert not accounts.has_demo_accounts()
-    accounts.enable(others[0].name)
-    assert accounts.has_demo_accounts()
+    with pytest.raises(AccountError, match="密码打印过"):
+        accounts.enable(others[0].name)
+    accounts.reset(others[0].name, PASSWORD)
+    assert not accounts.enable(others[0].name).is_demo and not accounts.has_demo_accounts()

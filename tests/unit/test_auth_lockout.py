@@ -91,6 +91,18 @@ def test_a_refused_attempt_does_not_make_the_wait_longer() -> None:
     assert [lockout.admit("anna", "10.0.0.1") for _ in range(50)] == [100] * 50
 
 
+def test_who_waits_is_news_once_in_a_window() -> None:
+    clock = Hand()
+    lockout = make(clock)
+    for _ in range(5):
+        lockout.admit("anna", "10.0.0.1")
+    assert [lockout.is_news("anna", "10.0.0.1") for _ in range(3)] == [True, False, False]
+    assert lockout.is_news("", "10.0.0.1") and lockout.is_news("anna", "10.0.0.2")
+    assert lockout.admit("anna", "10.0.0.1") == 300, "what was told is no attempt"
+    clock.move(seconds=300)
+    assert lockout.is_news("anna", "10.0.0.1")
+
+
 def test_success_elsewhere_does_not_take_back_anothers_guesses() -> None:
     lockout = make(Hand())
     for _ in range(4):
