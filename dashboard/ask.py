@@ -129,6 +129,11 @@ class Answer:
         """The value of one metric in an answer without groups."""
         return self.rows[0].values[metric]
 
+    @cached_property
+    def by_codes(self) -> Mapping[Key, Row]:
+        """The rows by the codes of their group."""
+        return {row.codes: row for row in self.rows}
+
 
 @dataclass(frozen=True)
 class CasePage:
@@ -360,13 +365,12 @@ class Ask:
         place = next(i for i, group in enumerate(by) if group in TIME_GROUPS)
         buckets = self._buckets(by[place], filters, min((key[place] for key in changes), default=""))
         stocks: dict[Key, Value] = {}
-        others = {key[:place] + key[place + 1 :] for key in changes}
+        others: dict[Key, dict[str, float]] = {}
+        for key, value in changes.items():
+            others.setdefault(key[:place] + key[place + 1 :], {})[key[place]] = value.value or 0
         if len(others) * len(buckets) > 10 * FILL_LIMIT:
             raise UnknownQuestionError("分组过细，请缩小时段或改用较粗的时间分组")
-        for rest in others:
-            own = {
-                key[place]: value.value or 0 for key, value in changes.items() if key[:place] + key[place + 1 :] == rest
-            }
+        for rest, own in others.items():
             total = sum(change for bucket, change in own.items() if not buckets or bucket < buckets[0])
             for bucket in buckets:
                 total += own.get(bucket, 0)

@@ -10,11 +10,12 @@ from fastapi import Depends, FastAPI, Request
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 
+from dashboard import work
 from dashboard.api import answer, in_words, with_filters
 from dashboard.ask import Ask
 from dashboard.auth.identity import known
 from dashboard.export.export import MEDIA_TYPES, Export
-from dashboard.export.jobs import DONE, Jobs, NoSuchJobError, NotReadyError
+from dashboard.export.jobs import DONE, MOST_OF_AN_ACCOUNT, Jobs, NoSuchJobError, NotReadyError
 from dashboard.export.names import download
 from dashboard.export_api import Exporter, checksum
 from dashboard.export_request import parameters
@@ -44,6 +45,12 @@ def owner() -> str:
     return f"{asker.key} {asker.role} {asker.town}" if asker else ""
 
 
+def account() -> str:
+    """Who is asking, whatever the role or town; where nobody logs in, the address of the connection."""
+    asker = known()
+    return asker.key if asker else work.client.get()
+
+
 def _errors(api: FastAPI) -> None:
     api.add_exception_handler(NoSuchJobError, in_words(404))
     api.add_exception_handler(NotReadyError, in_words(409))
@@ -54,6 +61,7 @@ def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
         "/exports",
         summary="在后台导出",
         status_code=202,
+        responses={409: {"description": f"每个账号至多 {MOST_OF_AN_ACCOUNT} 个没有完成的导出，或排队的导出太多"}},
         openapi_extra=with_filters(),
         dependencies=[Depends(parameters)],
     )
@@ -69,7 +77,7 @@ def _add_start(api: FastAPI, exporter: Exporter, jobs: Jobs) -> None:
             export = exporter.export(ask, request)
             asked = export.asked
             told = {"query": asked.query, "format": asked.format, "name": export.name}
-            return jobs.start(make, **told, total=export.total, owner=owner())
+            return jobs.start(make, **told, total=export.total, owner=owner(), account=account())
 
         return job_json(jobs.find(await answer(exporter.warehouse, question), owner()))
 

@@ -1,7 +1,8 @@
 """What is promised to readers: where the snapshot is, and each of its tables, column by column.
 
-The dashboard imports this module and nothing else of the ETL. PL is the privacy level of `domain.md`: 0 public
-aggregate, 1 internal, 2 restricted to a role; PL 3 may not be in a snapshot and cannot be declared here.
+The dashboard imports this module and of the rest of the ETL only `person_numbers`. PL is the privacy level of
+`domain.md`: 0 public aggregate, 1 internal, 2 restricted to a role; PL 3 may not be in a snapshot and cannot be
+declared here.
 """
 
 from __future__ import annotations

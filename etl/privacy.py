@@ -11,26 +11,42 @@ from pathlib import Path
 
 from etl.errors import LoadError
 from etl.mapping import clean_header
+from etl.person_numbers import CODE, GAP, IDENTITY, MOBILE, MONTH_AND_DAY, REGION, START, STEP, digits
 
 SALT_FILE = "pseudonym.key"
 
-# Numbers as people write them: in groups, with a country code, full-width (`\d` is any script's digit).
-_GAP = r"[-\s－—·.]?"
-_MONTH_AND_DAY = r"(?:[0０][1-9１-９]|[1１][0-2０-２])(?:[0-2０-２]\d|[3３][01０１])"
-_OLD_NUMBER = re.compile(rf"(?<!\d)\d{{8}}{_MONTH_AND_DAY}\d{{3}}(?!\d)")
+_MAYBE_MARK = r"[-\s－—·.]?"
+"""In the usual groups one mark is enough, and no birthday is asked for."""
+_OLD_NUMBER = re.compile(
+    rf"(?<!\d)\d{{8}}(?:[0０][1-9１-９]|[1１][0-2０-２])(?:[0-2０-２]\d|[3３][01０１])\d{{3}}(?!\d)"
+    rf"|{START}{REGION}{STEP}{digits(2)}{STEP}{MONTH_AND_DAY}{STEP}{digits(3)}(?!\d)"
+)
 """A certificate of before 1999. Codes of grids, of fifteen digits as well, look like it now and then."""
-_MASKS = (
-    (re.compile(rf"(?<!\d)\d{{6}}{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{3}}[\dXxＸｘ](?!\d)"), "[证件号已隐去]"),
-    (re.compile(r"(?<!\d)(?:\d{16,19}|\d{4}(?:[-\s]\d{4}){3}(?:[-\s]?\d{1,3})?)(?!\d)"), "[账号已隐去]"),
-    (
-        re.compile(rf"(?<!\d)(?:[+＋]?(?:00)?(?:86|８６){_GAP})?[1１]\d{{2}}{_GAP}\d{{4}}{_GAP}\d{{4}}(?!\d)"),
-        "[电话已隐去]",
-    ),
-    (re.compile(rf"(?<!\d)[0０]\d{{2,3}}{_GAP}\d{{7,8}}(?!\d)"), "[电话已隐去]"),
-    (
-        re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·.]?[A-Z0-9]{5,6}"),
-        "[车牌已隐去]",
-    ),
+_MAYBE_NUMBER = re.compile(r"[\dA-ZＡ-Ｚ]")
+"""Most titles have none of these, and nothing to look for."""
+_MASKS = tuple(
+    (re.compile(pattern), word)
+    for pattern, word in (
+        # The usual groups first: a room's or another person's number before them is not taken for the beginning.
+        (
+            rf"(?<!\d)\d{{6}}{_MAYBE_MARK}\d{{4}}{_MAYBE_MARK}\d{{4}}{_MAYBE_MARK}\d{{3}}[\dXxＸｘ](?!\d)",
+            "[证件号已隐去]",
+        ),
+        (r"(?<!\d)(?:\d{16,19}|\d{4}(?:[-\s]\d{4}){3}(?:[-\s]?\d{1,3})?)(?!\d)", "[账号已隐去]"),
+        (rf"(?<!\d){CODE}[1１]\d{{2}}{_MAYBE_MARK}\d{{4}}{_MAYBE_MARK}\d{{4}}(?!\d)", "[电话已隐去]"),
+        (IDENTITY, "[证件号已隐去]"),
+        (MOBILE, "[电话已隐去]"),
+        (rf"(?<!\d){CODE}[0０]\d{{2,3}}{GAP}\d{{7,8}}(?!\d)", "[电话已隐去]"),
+        # In three groups an area's code and no other: rooms and serial numbers are listed as 0101/0102/0103.
+        (
+            rf"(?<!\d){CODE}[0０](?:[1１][0０]|[2２]\d|[3-9３-９]\d\d){STEP}(?<!\d)[1-9１-９]\d{{2,3}}{STEP}\d{{4}}(?!\d)",
+            "[电话已隐去]",
+        ),
+        (
+            rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-ZＡ-Ｚ]{GAP}[A-Z0-9Ａ-Ｚ０-９]{{5,6}}",
+            "[车牌已隐去]",
+        ),
+    )
 )
 
 
@@ -74,6 +90,8 @@ def mask(text: str, *, has_codes: bool = False) -> str:
 
     `has_codes`: codes of grids are to be legible in it, and with them certificates of fifteen digits.
     """
+    if not _MAYBE_NUMBER.search(text):
+        return text
     for pattern, word in _MASKS:
         text = pattern.sub(word, text)
     return text if has_codes else _OLD_NUMBER.sub("[证件号已隐去]", text)

@@ -56,7 +56,8 @@ def _value(key: str, answer: Answer | None, codes: tuple[str, ...]) -> Value:
     nothing = absent(BY_KEY[key])
     if answer is None:
         return NO_DATA if nothing.state == "ok" else nothing
-    return next((row.values[key] for row in answer.rows if row.codes == codes), nothing)
+    row = answer.by_codes.get(codes)
+    return row.values[key] if row else nothing
 
 
 def earlier(ask: Ask, keys: Sequence[str], filters: Filters, *, by: Sequence[str] = ()) -> Earlier:

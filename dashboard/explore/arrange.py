@@ -31,6 +31,8 @@ NUMBER_TYPES = {
 """AG Grid's names of comparisons → ours."""
 _LIMIT = re.compile(r"([a-z_0-9]+)(>=|<=|!=|=|>|<|~)(.+)")
 MOST_ROWS = 1000
+LAST_ROW = 100_000_000
+"""No table has a row beyond it, and no database counts without end."""
 
 
 class BadRowsRequestError(ValueError):
@@ -64,7 +66,7 @@ def read_request(raw: Any) -> RowsRequest:
     if not isinstance(raw, Mapping):
         raise BadRowsRequestError("表格请求的格式不对")
     start, end = _whole(raw.get("startRow")), _whole(raw.get("endRow"))
-    if not 0 <= start < end <= start + MOST_ROWS:
+    if not 0 <= start < end <= min(start + MOST_ROWS, LAST_ROW):
         raise BadRowsRequestError(f"表格请求的行号不对：应为 0 起、一次至多 {MOST_ROWS} 行")
     return RowsRequest(start, end, read_sort(raw.get("sortModel")), read_model(raw.get("filterModel")))
 
@@ -99,7 +101,12 @@ def _limit(column: str, said: Any) -> Limit:
     kind, wanted = (said.get("type"), said.get("filter")) if isinstance(said, Mapping) else (None, None)
     if kind == "contains" and isinstance(wanted, str) and wanted:
         return Limit(column, HOLDS, wanted)
-    if kind in NUMBER_TYPES and isinstance(wanted, (int, float)) and not isinstance(wanted, bool):
+    if (
+        isinstance(kind, str)
+        and kind in NUMBER_TYPES
+        and isinstance(wanted, (int, float))
+        and not isinstance(wanted, bool)
+    ):
         return Limit(column, NUMBER_TYPES[kind], repr(wanted))
     raise BadRowsRequestError(f"“{column[:40]}”的列条件不对：数只能比大小，文字只能“包含”")
 

@@ -1,4 +1,5 @@
-"""Which long exports are being made, how far are they, and where are their files? Made beside the pages, one by one."""
+"""Which long exports are being made, how far are they, and where are their files? Made beside the pages, one by one,
+and nobody waits behind all that one account wants."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import json
 import re
 import secrets
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from time import monotonic
 from typing import Any
 
@@ -46,6 +48,8 @@ LOOK_EVERY = 0.5
 AT_ONCE = 1
 """Jobs being written at the same time: writing is Python's own work, and pages need it too."""
 MOST_WAITING = 20
+MOST_OF_AN_ACCOUNT = 3
+"""So many jobs of one account may wait or run in a process (口径为本项目默认值)."""
 SECONDS = 900.0
 """After so long a job is stopped (this project's default)."""
 KEPT = timedelta(days=7)
@@ -75,8 +79,9 @@ class NotReadyError(Exception):
 
 @dataclass
 class Run:
-    """A job that waits or runs in this process."""
+    """A job that waits or runs in this process, and whose it is, whatever the role or town."""
 
+    account: str = ""
     cancelled: Event = field(default_factory=Event)
     export: Export | None = None
     until: float = float("inf")
@@ -98,7 +103,11 @@ class Jobs:
         self._borrowed = tempfile.TemporaryDirectory(prefix="yiping-exports-") if folder is None else None
         self._folder = Path(self._borrowed.name) if self._borrowed else folder or Path()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._guard = Lock()
         self._runs: dict[str, Run] = {}
+        self._waiting: dict[str, Callable[[], None]] = {}
+        self._last: dict[str, int] = {}
+        self._given = 0
         self._is_closing = False
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="export")
         store.declare(TABLE)
@@ -108,15 +117,32 @@ class Jobs:
                 self._end(job["id"], FAILED, RESTARTED)
         self._sweep()
 
-    def start(self, make: Make, *, query: str, format: str, name: str, total: int, owner: str = "") -> str:
+    def start(
+        self, make: Make, *, query: str, format: str, name: str, total: int, owner: str = "", account: str = ""
+    ) -> str:
         """Queue an export of so many rows and return its id. Raises `NotReadyError` where too many wait already.
 
-        Only its `owner` finds it again: to others there is no such job.
+        Only its `owner` finds it again: to others there is no such job. Turns are shared out among accounts.
         """
         self._sweep()
+        key, run = secrets.token_urlsafe(18), Run(account)
+        with self._guard:
+            self._check_room(account)
+            self._note(key, owner=owner, query=query, format=format, name=name, total=total)
+            self._runs[key] = run
+            # The file holds what the one who started it may see, whoever looks at the job.
+            self._waiting[key] = work.later(self._work, key, run, make, self._path(key, format))
+        self._pool.submit(self._take)
+        return key
+
+    def _check_room(self, account: str) -> None:
+        own = sum(run.account == account for run in self._runs.values())
+        if own >= MOST_OF_AN_ACCOUNT:
+            raise NotReadyError(f"您已有 {own} 个导出没有完成（每个账号至多 {own} 个）；请等它们完成，或取消不用的")
         if len(self._runs) > MOST_WAITING:
-            raise NotReadyError(f"已有 {len(self._runs)} 个导出在排队；请等它们完成，或取消不用的")
-        key, run = secrets.token_urlsafe(18), Run()
+            raise NotReadyError(f"已有 {len(self._runs)} 个导出在排队；请稍后再试")
+
+    def _note(self, key: str, *, owner: str, query: str, format: str, name: str, total: int) -> None:
         self._store.write(
             "insert into own_export values ($id, $owner, $state, $query, $format, $name, 0, $total, 0, '', $now, '')",
             {
@@ -133,10 +159,6 @@ class Jobs:
         self._store.write(
             "insert into own_export_worker values ($id, $worker)", {"id": key, "worker": process.own_mark()}
         )
-        self._runs[key] = run
-        # The file holds what the one who started it may see, whoever looks at the job.
-        self._pool.submit(work.later(self._work, key, run, make, self._path(key, format)))
-        return key
 
     def find(self, key: str, owner: str = "") -> dict[str, Any]:
         """A job as it stands: id, state, rows of total, name, bytes, said, until (when its file goes). Or raises."""
@@ -148,7 +170,7 @@ class Jobs:
         job, run = rows[0], self._runs.get(key)
         if run and run.export:
             job |= {"rows": run.export.content.rows, "total": run.export.total}
-        ahead = list(self._runs).index(key) if run and job["state"] == WAITING else 0
+        ahead = self._ahead(key) if job["state"] == WAITING else 0
         ended = datetime.fromisoformat(job["ended_at"]) if job["ended_at"] and job["state"] == DONE else None
         return job | {"ahead": ahead, "until": (ended + KEPT).isoformat(timespec="minutes") if ended else ""}
 
@@ -159,6 +181,7 @@ class Jobs:
             run.cancelled.set()
             if job["state"] == WAITING:
                 self._end(key, CANCELLED, "已取消")
+            self._leave(key)
         elif job["state"] in (WAITING, RUNNING):
             self._end(key, CANCELLED, "已取消")  # the process that has it looks
         elif job["state"] == DONE:
@@ -190,6 +213,46 @@ class Jobs:
         if self._borrowed:
             self._borrowed.cleanup()
 
+    def _line(self) -> list[str]:
+        """Who waits, in the order in which they will have their turns if nobody else comes.
+
+        Every account has one turn before any has another; first comes the one whose last is the longest ago.
+        """
+        nth = Counter[str]()
+        came: dict[str, int] = {}
+        rank: dict[str, tuple[int, int, int]] = {}
+        for key in self._waiting:
+            account = self._runs[key].account
+            first = came.setdefault(account, len(came))
+            rank[key] = (nth[account], self._last.get(account, 0), first)
+            nth[account] += 1
+        return sorted(rank, key=rank.__getitem__)
+
+    def _ahead(self, key: str) -> int:
+        """How many will have been made before a job that waits here; 0 for any other."""
+        with self._guard:
+            running = len(self._runs) - len(self._waiting)
+            return running + self._line().index(key) if key in self._waiting else 0
+
+    def _take(self) -> None:
+        """Do the work whose turn it is; none is there where a job has left the line."""
+        with self._guard:
+            if not self._waiting:
+                return
+            key = self._line()[0]
+            task = self._waiting.pop(key)
+            self._given += 1
+            here = {run.account for run in self._runs.values()}
+            self._last = {one: at for one, at in self._last.items() if one in here}
+            self._last[self._runs[key].account] = self._given
+        task()
+
+    def _leave(self, key: str) -> None:
+        """Whoever gives up waiting makes room at once; what runs ends by itself."""
+        with self._guard:
+            if self._waiting.pop(key, None):
+                del self._runs[key]
+
     def _work(self, key: str, run: Run, make: Make, path: Path) -> None:
         run.until = monotonic() + SECONDS
         part = path.with_suffix(".part")
@@ -201,7 +264,8 @@ class Jobs:
             self._discard(key, path.suffix[1:])
             self._end(key, *self._verdict(error, run), rows=run.export.content.rows if run.export else None)
         finally:
-            self._runs.pop(key, None)
+            with self._guard:
+                self._runs.pop(key, None)
 
     def _write(self, key: str, run: Run, make: Make, part: Path) -> Export:
         if self._is_over(key, run):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from dashboard import api
 from dashboard.api import create_api
-from dashboard.ask import FILL_LIMIT
+from dashboard.ask import FILL_LIMIT, Answer, Ask
 from dashboard.filters import DIMENSIONS, parse
 from dashboard.metrics.catalog import METRICS
 from dashboard.warehouse import open_warehouse
@@ -195,3 +197,34 @@ def test_the_first_day_there_is_does_not_make_the_server_fail(client: TestClient
 def test_a_span_of_two_thousand_years_does_not_make_rows_without_end(client: TestClient) -> None:
     answer = client.get("/query?metrics=open&by=month&since=0001-01-01")
     assert answer.status_code == 400 or len(answer.json()["rows"]) <= FILL_LIMIT
+
+
+def test_an_answer_of_too_many_numbers_is_refused_before_they_are_made(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def numbers(ask: Ask, metrics: Sequence[str], *, by: Sequence[str] = (), **more: Any) -> Answer:
+        asked.append(len(metrics))
+        return told(ask, metrics, by=by, **more)
+
+    told = Ask.numbers
+    two = "/query?metrics=open,accepted&by=town,kind"
+    cells = 2 * len(client.get(two).json()["rows"])
+    monkeypatch.setattr(Ask, "numbers", numbers)
+    monkeypatch.setattr(api, "MAX_CELLS", cells)
+    assert client.get(two).status_code == 200
+    assert client.get(f"{two}&since=2026-01-01&against=year").status_code == 400
+    monkeypatch.setattr(api, "MAX_CELLS", cells - 1)
+    asked.clear()
+    refused = client.get(two)
+    assert (refused.status_code, asked) == (400, [1])
+    assert "减少指标" in refused.json()["error"] and f"{cells - 1:,}" in refused.json()["error"]
+    monkeypatch.setattr(api, "MAX_CELLS", 1)
+    assert client.get("/query?metrics=accepted&by=town").status_code == 400
+    assert client.get("/query?metrics=accepted").status_code == 200
+
+
+def test_the_most_numbers_of_an_answer_are_described(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()["paths"]["/query"]["get"]["description"]
+    assert f"{api.MAX_CELLS:,}" in described

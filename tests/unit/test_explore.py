@@ -27,6 +27,7 @@ from dashboard.filters import Filters, parse
 from dashboard.metrics.values import Value
 from dashboard.page import prop
 from dashboard.pages import explore
+from dashboard.warehouse import open_warehouse
 from tests import builders
 
 RATE = "on_time_rate"
@@ -125,6 +126,9 @@ def test_an_address_of_limits_and_the_grids_model_say_the_same() -> None:
         REQUEST | {"filterModel": {"accepted": {"type": "greaterThan", "filter": "9"}}},
         REQUEST | {"filterModel": {"accepted": {"type": "inRange", "filter": 9}}},
         REQUEST | {"filterModel": {"accepted": 9}},
+        REQUEST | {"filterModel": {"accepted": {"type": ["equals"], "filter": 9}}},
+        REQUEST | {"filterModel": {"accepted": {"type": {}, "filter": 9}}},
+        {"startRow": 10**30, "endRow": 10**30 + 5},
     ],
 )
 def test_a_request_that_no_grid_makes_is_refused_with_a_sentence(wrong: Any) -> None:
@@ -149,6 +153,18 @@ def test_the_rows_of_the_grid_are_the_answer_and_its_faults_are_sentences(small_
         assert (cases["rowCount"], cases["rowData"][0]["case_id"]) == (8, "A0")
         with pytest.raises(BadRowsRequestError, match="只能按"):
             case_rows(ask, filters, REQUEST | {"sortModel": [{"colId": "title", "sort": "asc"}]})
+
+
+@pytest.mark.parametrize("rows", [case_rows, explore.table_rows])
+@pytest.mark.parametrize(
+    "odd", [{"filterModel": {"accepted": {"type": ["equals"], "filter": 9}}}, {"startRow": 2**63, "endRow": 2**63 + 5}]
+)
+def test_an_odd_body_is_a_sentence_and_no_fault(small_county: Path, rows: Any, odd: Any) -> None:
+    door = open_warehouse(small_county)
+    found, said = piece(rows, door, REQUEST | odd, "")
+    door.close()
+    assert found == {"rowData": [], "rowCount": 0}
+    assert said and "错误号" not in said
 
 
 def test_a_piece_is_always_answered() -> None:

@@ -11,19 +11,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from dashboard import export_jobs_api, work
+from dashboard.auth.identity import Identity, acting
 from dashboard.export import jobs as jobs_module
 from dashboard.export.content import Block, Content
 from dashboard.export.export import Export
-from dashboard.export.jobs import DISK_FULL, KEPT, RESTARTED, Jobs
+from dashboard.export.jobs import DISK_FULL, KEPT, MOST_OF_AN_ACCOUNT, RESTARTED, Jobs, NotReadyError
 from dashboard.export.process import is_there, own_mark
 from dashboard.server import create
 from dashboard.store import Store
@@ -257,3 +260,121 @@ def test_column_conditions_of_the_analysis_go_into_its_file_and_nobody_elses(cli
     said = client.get(f"/api/v1/export/about?{asked}view=/explore").json()
     assert (said["limits"], said["rows"]) == ("accepted>=3", 0)
     assert "limits=accepted" in said["view"]
+
+
+class Line:
+    """Jobs that are made one by one, each when it is told to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.jobs = Jobs(Store(), folder)
+        self.begun: list[str] = []
+        self.keys: dict[str, str] = {}
+        self._go, self._has_begun = Semaphore(0), Semaphore(0)
+
+    def start(self, account: str, *names: str, role: str = "analyst") -> None:
+        for name in names:
+            said = {"query": "", "format": "csv", "name": name, "total": 1}
+            owner = f"{account} {role} "
+            self.keys[name] = self.jobs.start(partial(self._make, name), **said, owner=owner, account=account)  # type: ignore[arg-type]
+
+    @contextmanager
+    def _make(self, name: str, is_over: Callable[[], bool]) -> Iterator[Export]:
+        self.begun.append(name)
+        self._has_begun.release()
+        assert self._go.acquire(timeout=10)
+        raise NotReadyError("that was all")
+        yield
+
+    def wait(self, times: int = 1) -> None:
+        for _ in range(times):
+            assert self._has_begun.acquire(timeout=10)
+
+    def go(self, times: int = 1) -> None:
+        for _ in range(times):
+            self._go.release()
+
+    def ahead(self, account: str, name: str, role: str = "analyst") -> int:
+        return int(self.jobs.find(self.keys[name], f"{account} {role} ")["ahead"])
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    made = Line(tmp_path / "exports")
+    yield made
+    made.go(99)
+    made.jobs.close()
+
+
+def test_t10_nobody_waits_behind_all_that_one_account_wants(line: Line) -> None:
+    line.start("a", "a1")
+    line.wait()
+    line.start("a", "a2", "a3")
+    assert [line.ahead("a", name) for name in ("a2", "a3")] == [1, 2]
+    line.start("b", "b1", "b2")
+    line.start("c", "c1")
+    told = {name: line.ahead(name[0], name) for name in ("b1", "c1", "a2", "b2", "a3")}
+    assert told == {"b1": 1, "c1": 2, "a2": 3, "b2": 4, "a3": 5}
+    line.go(2)
+    line.wait(2)
+    told = {name: line.ahead(name[0], name) for name in ("c1", "a2", "b2", "a3")}
+    assert told == {"c1": 0, "a2": 1, "b2": 2, "a3": 3}
+    line.go(4)
+    line.wait(3)
+    assert line.begun == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+
+def test_t10_an_account_has_so_many_jobs_in_whatever_role_and_others_have_theirs(line: Line) -> None:
+    line.start("a", "a1")
+    line.wait()
+    line.start("a", *(f"a{n}" for n in range(2, MOST_OF_AN_ACCOUNT)))
+    line.start("a", "as-leader", role="leader")
+    for role in ("analyst", "town"):
+        with pytest.raises(NotReadyError, match="每个账号至多 3 个"):
+            line.start("a", "more", role=role)
+    line.start("b", "b1")
+    line.jobs.cancel(line.keys["as-leader"], "a leader ")
+    line.start("a", "again")
+    assert (line.ahead("b", "b1"), line.ahead("a", "again")) == (1, 3)
+
+
+def test_t10_the_cap_is_described(client: TestClient) -> None:
+    said = client.get("/api/v1/openapi.json").json()["paths"]["/exports"]["post"]["responses"]
+    assert f"至多 {MOST_OF_AN_ACCOUNT} 个" in said["409"]["description"]
+
+
+def test_t10_the_overall_line_ends_somewhere(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_module, "MOST_WAITING", 2)
+    for account in ("a", "b", "c"):
+        line.start(account, f"{account}1")
+    with pytest.raises(NotReadyError, match="3 个导出在排队"):
+        line.start("d", "d1")
+
+
+def test_t10_the_api_counts_by_account(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    go, blocks = Event(), Content.blocks
+
+    def slow(content: Content) -> Iterator[Block]:
+        assert go.wait(10)
+        yield from blocks(content)
+
+    monkeypatch.setattr(Content, "blocks", slow)
+    ids = [start(client)["id"] for _ in range(MOST_OF_AN_ACCOUNT)]
+    refused = client.post("/api/v1/exports?format=csv")
+    assert (refused.status_code, "至多" in refused.json()["error"]) == (409, True)
+    monkeypatch.setattr(export_jobs_api, "account", lambda: "somebody else")
+    ids.append(start(client)["id"])
+    assert client.get(f"/api/v1/exports/{ids[-1]}").json()["ahead"] == 1
+    go.set()
+    for key in ids:
+        assert until(client, key, ended)["state"] == "done"
+
+
+def test_an_account_is_the_same_in_every_role_and_an_address_where_nobody_logs_in() -> None:
+    found = []
+    for role, town in (("analyst", ""), ("leader", ""), ("town", "990108001"), ("town", "990108002")):
+        with acting(Identity(name="li", shown_name="", role=role, town=town, kind="session")):
+            found.append((export_jobs_api.account(), export_jobs_api.owner()))
+    assert len({account for account, _ in found}) == 1 < len({owner for _, owner in found})
+    token = work.client.set("10.0.0.9")
+    assert export_jobs_api.account() == "10.0.0.9"
+    work.client.reset(token)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from dashboard.reader import cleaned
 from etl.build import LoadReport
 from etl.privacy import mask, pseudonym, read_salt
 from tests import builders
@@ -43,6 +47,90 @@ PERSONS = [
 )
 def test_numbers_of_persons_in_free_text_become_words(text: str, masked: str) -> None:
     assert mask(text) == masked
+
+
+MOBILES = [
+    "13800138000", "13800 138000", "1380 013 8000", "1380-013-8000", "138 001 38000", "138  0013  8000",
+    "138/0013/8000", "138.0013.8000", "138·0013·8000", "138—0013—8000", "138——0013——8000", "138 - 0013 - 8000",
+    "138\u20110013\u20118000", "138\u22120013\u22128000", "(138)00138000", "（138）0013 8000", "138\u200b00138000",
+    "1\u200b3\u200b8\ufeff00138000", "１３８／００１３／８０００", "1 3 8 0 0 1 3 8 0 0 0", "8613800138000",
+    "+86 138 001 38000", "(+86)138 001 38000",
+]  # fmt: skip
+IDENTITIES = [
+    "110101199003071234", "110101-19900307-1234", "110101 1990 0307 1234", "110101 1990-03-07 123X",
+    "110101-2005-03-07-1234", "110101/19900307/123x", "１１０１０１ １９９００３０７ １２３Ｘ",
+    "11 01 01 19 90 03 07 12 34", "110101\u200b19900307\u200b1234",
+]  # fmt: skip
+NUMBERS = [(number, "[电话已隐去]") for number in MOBILES] + [(number, "[证件号已隐去]") for number in IDENTITIES]
+NOBODYS = [
+    "EV202601-0001541", "SJ2026010100001", "EV202601-0001541 2026-03-14 08:00", "990108002011002", "990108002011",
+    "99010800201100", "EV202610-0000124 990108100001001 专项", "140105200101 2026-01-03", "2026-01-03 13:45",
+    "2026-03-14 08:00—09:30", "2026-01-13 13:45—2026-02-15 15:00", "2025-12-13 2025-12-25 3人",
+    "2025.12.13-2026.01.05 3户", "2026-03-13 112233445", "2026年1月13日至2026年1月15日", "1,380.50 元", "13 800 138",
+    "1、3、8 栋", "13、14、15、16、17、18 栋", "15-3-1802 2026-03-14", "15-3-18 2026-03-14", "13-2 2026-03-14",
+    "15-3-1802 2026年", "101/1501/1502 室", "0101/0102/0103 室", "0900-1130 2026-03-14", "112.512345,37.812345",
+    "新A 区 12 号", "涉1380户12345人",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "word"), NUMBERS)
+def test_a_number_is_a_person_s_in_whatever_groups_it_is_written(number: str, word: str) -> None:
+    for before, after in (("电话", "，３号楼"), ("", ""), ("①", " 来电"), ("2026-03-14 ", "/"), ("1501，", "。")):
+        assert mask(f"{before}{number}{after}") == f"{before}{word}{after}"
+        assert mask(f"{before}{number}{after}", has_codes=True) == f"{before}{word}{after}"
+        with pytest.raises(ValueError, match="身份证号、手机号"):
+            cleaned(f"{before}{number}{after}")
+
+
+@pytest.mark.parametrize("text", NOBODYS)
+def test_a_number_of_nobody_stays(text: str) -> None:
+    assert (mask(text), mask(text, has_codes=True), cleaned(text)) == (text, text, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("座机(0351)1234567", "座机[电话已隐去]"),
+        ("座机（0351） 1234567", "座机[电话已隐去]"),
+        ("座机0351-123-4567", "座机[电话已隐去]"),
+        ("座机010 6512 3456", "座机[电话已隐去]"),
+        ("车牌晋A 12345挡路", "车牌[车牌已隐去]挡路"),
+        ("车牌晋Ａ－１２３４５挡路", "车牌[车牌已隐去]挡路"),
+        ("旧证110101 900307 123", "旧证[证件号已隐去]"),
+        ("1501 138 0013 8000", "1501 [电话已隐去]"),
+        ("17959020540 130 8184 1887", "[电话已隐去] [电话已隐去]"),
+        ("138 001 38000/139 001 38000", "[电话已隐去]/[电话已隐去]"),
+        ("138 001 32071/17-3-762", "[电话已隐去]/17-3-762"),
+    ],
+)
+def test_other_numbers_are_known_in_groups_as_well(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+GAPS = st.text("\u200b", max_size=2) | st.text(" -—·./()（）\u2011\u2212\u3000", max_size=2)
+
+
+@given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), st.lists(GAPS, min_size=10, max_size=10))
+def test_a_mobile_number_with_any_gaps_is_masked(number: str, gaps: list[str]) -> None:
+    written = "".join(digit + gap for digit, gap in zip(number, [*gaps, ""], strict=True))
+    assume(not re.search(r"20\d\d[-/.]", written))  # It may read as a date.
+    assert mask(f"电话{written}来电") == "电话[电话已隐去]来电"
+    with pytest.raises(ValueError, match="身份证号、手机号"):
+        cleaned(f"电话{written}来电")
+
+
+@given(st.text("0123456789０ -—./年月日号xX京A(（", max_size=40))
+def test_only_numbers_are_replaced(text: str) -> None:
+    """What is left of a text stands in it, in its order."""
+    left = re.split(r"\[(?:证件号|账号|电话|车牌)已隐去\]", mask(text))
+    assert re.fullmatch(".+".join(map(re.escape, left)), text, re.DOTALL)
+
+
+@pytest.mark.parametrize("part", ["13 ", "1 3   ", "1\u200b", "1", "1" + " " * 50, "2026-01-13 ", "86", "(138)", "京A"])
+def test_a_long_text_is_read_once(part: str) -> None:
+    """Read again and again, as patterns with gaps can be, it would not end today."""
+    masked = mask(part * (100_000 // len(part)))
+    assert mask(masked) == masked
 
 
 def test_a_pseudonym_is_the_same_for_the_same_person_however_it_is_written() -> None:
