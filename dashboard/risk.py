@@ -105,6 +105,12 @@ def standing(risks: Iterable[GridRisk]) -> list[GridRisk]:
     return sorted((risk for risk in risks if risk.tier in TIERS), key=gravity)
 
 
+def tiers_in_words(risks: Iterable[GridRisk]) -> str:
+    """How many stand out by tier: “红 3 个、橙 9 个”; empty where none does."""
+    counts = Counter(risk.tier for risk in risks)
+    return "、".join(f"{word} {counts[tier]} 个" for tier, word in TIERS.items() if counts[tier])
+
+
 @dataclass(frozen=True)
 class Parts:
     """What made a grid's score: (category, score, cases) and the heaviest cases with their weights."""
@@ -153,8 +159,7 @@ class RiskQuestions:
         """A run as those may read it who see some towns only: what it found is told of their own grids."""
         sentence = run.sentence
         if run.state == "ok":
-            tiers = Counter(grid.tier for grid in self.grids(run.run_id).values())
-            counts = "、".join(f"{word} {tiers[tier]} 个" for tier, word in TIERS.items() if tiers[tier])
+            counts = tiers_in_words(self.grids(run.run_id).values())
             sentence = f"本辖区有把握高于平均的网格：{counts}" if counts else "本辖区没有网格有把握高于平均"
         return replace(run, cases=None, score=None, sentence=sentence)
 

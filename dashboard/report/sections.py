@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +19,7 @@ from dashboard.loop import STAGES, load_loop
 from dashboard.metrics.catalog import BY_KEY
 from dashboard.metrics.values import Value
 from dashboard.report.period import Kind, with_context
-from dashboard.risk import TIERS, standing
+from dashboard.risk import standing, tiers_in_words
 
 MOST_ROWS = 20
 
@@ -266,7 +265,12 @@ def _risk(ask: Ask, filters: Filters) -> Section:
     if not ask.risk.runs:
         return Section(title, "本批次没有风险测算。", ())
     run = ask.risk.run("")
-    found = standing(risk for code, risk in ask.risk.grids(run.run_id).items() if ask.is_inside(code, filters))
+    inside = [
+        risk
+        for code, risk in ask.risk.grids(run.run_id).items()
+        if ask.is_inside(code, filters) and (not filters.grid or code in filters.grid)
+    ]
+    found = standing(inside)
     table = Table(
         ("网格", "级别", "相对风险", "近 28 天（件）"),
         tuple(
@@ -279,9 +283,7 @@ def _risk(ask: Ask, filters: Filters) -> Section:
             for risk in found[:MOST_ROWS]
         ),
     )
-    counts = Counter(risk.tier for risk in found)
-    tiers = "、".join(f"{word} {counts[tier]} 个" for tier, word in TIERS.items() if counts[tier])
-    finding = f"有把握高于平均的网格：{tiers}。" if found else "没有网格有把握高于平均。"
+    finding = f"有把握高于平均的网格：{tiers_in_words(found)}。" if found else "没有网格有把握高于平均。"
     note = (
         f"相对风险是与期望之比，回看 {run.params['lookback_days']} 天，只随地区筛选变化。"
         "风险只评事项和网格，不评任何人；分级口径为本项目默认值"
